@@ -1,0 +1,134 @@
+"""Bring a compilation to disk, or compare it with what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
+
+from pipegen import output, problems
+from pipegen.backends import Target
+from pipegen.compiler import Compilation, Compiled, Output
+from pipegen.diagnostics import Diagnostic, Span
+from pipegen.output import Finding, Status
+from pipegen.project import LOCKS
+
+REFUSED = (Status.EDITED, Status.FOREIGN, Status.UNSAFE)
+CHANGED = (Status.CREATED, Status.UPDATED)
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """Outputs that are written together or not at all, below `root`."""
+
+    root: Path
+    outputs: tuple[Output, ...]
+
+
+def parcels(
+    compilation: Compilation, chosen: Iterable[str], root: Path, out: Path | None
+) -> tuple[Parcel, ...]:
+    """Return what is to be written: a parcel for each chosen pipeline, one for shared files.
+
+    With `out` everything goes below that folder instead, each back end in one of its own,
+    and no lock is written.
+    """
+    wanted = set(chosen)
+    groups = [c.outputs for c in compilation.pipelines if c.file in wanted]
+    groups.append(compilation.shared)
+    if out is not None:
+        root = out
+        groups = [tuple(_below(group)) for group in groups]
+    return tuple(Parcel(root, group) for group in groups if group)
+
+
+def _below(outputs: Iterable[Output]) -> Iterator[Output]:
+    for item in outputs:
+        if item.backend:
+            yield Output(PurePosixPath(item.backend), item.files, item.backend)
+
+
+def inspect(parcel: Parcel) -> tuple[Finding, ...]:
+    """Compare a parcel with what is on disk."""
+    return tuple(
+        output.inspect(parcel.root, item.out, file) for item in parcel.outputs for file in item.files
+    )
+
+
+def write(parcel: Parcel) -> tuple[Finding, ...]:
+    """Write a parcel and return what was done, or write nothing and return what forbids it."""
+    parcel.root.mkdir(parents=True, exist_ok=True)
+    refused = tuple(finding for finding in inspect(parcel) if finding.status in REFUSED)
+    if refused:
+        return refused
+    return tuple(
+        finding
+        for item in parcel.outputs
+        for finding in output.write(parcel.root, item.out, item.files)
+    )
+
+
+def difference(parcel: Parcel) -> str:
+    """Return the unified diff from what is on disk to a parcel."""
+    return "".join(
+        output.difference(parcel.root, item.out, file)
+        for item in parcel.outputs
+        for file in item.files
+    )
+
+
+_DRIFT = {
+    Status.CREATED: "missing",
+    Status.UPDATED: "out of date",
+    Status.EDITED: "edited by hand",
+    Status.FOREIGN: "in the way: pipegen did not write it",
+}
+
+
+def drift(parcel: Parcel) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each file of a parcel that is not on disk as it should be."""
+    for finding in inspect(parcel):
+        path = str(finding.path)
+        if finding.status in _DRIFT:
+            yield problems.out_of_date(path, _DRIFT[finding.status], Span(path))
+        elif problem := output.diagnostic(finding):
+            yield problem
+
+
+def orphans(
+    root: Path, compilation: Compilation, targets: Mapping[str, Target]
+) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each file pipegen wrote once and no pipeline makes any more."""
+    outputs = [o for c in compilation.pipelines for o in c.outputs] + [*compilation.shared]
+    for out in sorted({LOCKS, *(target.out for target in targets.values())}):
+        kept = {file.path for item in outputs if item.out == out for file in item.files}
+        for path in output.orphans(root, out, kept):
+            yield problems.orphan(str(path), Span(str(path)))
+
+
+@contextmanager
+def script(root: Path, compiled: Compiled, target: Target) -> Iterator[Path]:
+    """Yield the path of a pipeline's headless script: as committed if it is current.
+
+    Otherwise a copy of the current one stands beside it while the block runs, for the
+    script finds the project from where it stands.
+    """
+    (item,) = (item for item in compiled.outputs if item.backend == "headless")
+    (file,) = item.files
+    finding = output.inspect(root, item.out, file)
+    if finding.status is Status.UNCHANGED:
+        yield root / item.out / file.path
+        return
+    folder = root / item.out / file.path.parent
+    made = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with TemporaryDirectory(prefix=".pipegen-", dir=folder.parent) as scratch:
+            path = Path(scratch) / file.path.name
+            path.write_bytes(output.seal(file.text))
+            yield path
+    finally:
+        for parent in made:
+            parent.rmdir()

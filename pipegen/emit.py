@@ -1,0 +1,175 @@
+"""The emission gate: how a value becomes Python source.
+
+Only `Code` may leave a template expression, and only the functions here make `Code`, so no
+text of a specification can become a program. The text they return is what black would
+print: every collection stands one item per line with a trailing comma.
+"""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import math
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, timedelta
+
+from pipegen.ir import Env, Fields, Items, RunField, RunValue, Text, Value
+
+_INDENT = " " * 4
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_PLAIN = re.compile(r"[^\"'\\{}]*")
+_RESERVED = frozenset(keyword.kwlist) | frozenset(keyword.softkwlist) | frozenset(dir(builtins))
+
+
+class EmissionError(Exception):
+    """A value cannot be written as source: a fault of pipegen, never of its user."""
+
+
+class Code(str):
+    """Source text that is safe to print as it stands."""
+
+    __slots__ = ()
+
+
+def identifier(name: str, prefix: str = "") -> Code:
+    """Return `prefix + name` as a name to bind; raise EmissionError if Python would misread it."""
+    text = prefix + name
+    if type(name) is not str or not _IDENTIFIER.fullmatch(text) or text in _RESERVED:
+        raise EmissionError(f"not an identifier: {text!r}")
+    return Code(text)
+
+
+def dotted(path: str) -> Code:
+    """Return the path of a module, `package.module`."""
+    parts = path.split(".")
+    if not all(_IDENTIFIER.fullmatch(part) and not keyword.iskeyword(part) for part in parts):
+        raise EmissionError(f"not a module path: {path!r}")
+    return Code(path)
+
+
+def comment(text: str) -> Code:
+    """Return text that cannot end the comment it is printed in."""
+    if not text.isprintable():
+        raise EmissionError(f"a comment cannot hold {text!r}")
+    return Code(text)
+
+
+def literal(value: object) -> Code:
+    """Return the literal of a plain value: None, bool, int, float, str, date, timedelta,
+    or a list, tuple or string-keyed mapping of these. Tuples are written as lists.
+    """
+    match value:
+        case None | bool() | int():
+            return Code(repr(value))
+        case float():
+            if not math.isfinite(value):
+                raise EmissionError(f"not a finite number: {value!r}")
+            return Code(repr(value).replace("e+", "e"))
+        case str():
+            return Code(_string(value))
+        case timedelta():
+            return Code(f"timedelta(seconds={_seconds(value)})")
+        case date():
+            return Code(f"date({value.year}, {value.month}, {value.day})")
+        case Mapping():
+            return _braces({key: literal(item) for key, item in value.items()})
+        case Sequence():
+            return brackets([literal(item) for item in value])
+    raise EmissionError(f"no literal for {type(value).__name__}")
+
+
+def expression(
+    value: Value,
+    run: Mapping[RunField, str],
+    env: Callable[[str], str] = lambda name: f"os.environ[{_string(name)}]",
+    plain: Callable[[str], str] = lambda text: text,
+) -> Code:
+    """Return the expression for an argument of an action.
+
+    `run` gives the expression for each fact about the run and `env` for an environment
+    variable; neither may hold a double quote once `'` stands for it. `plain` escapes literal
+    text for an orchestrator that reads templates in it.
+    """
+
+    def written(item: Value) -> Code:
+        match item:
+            case str():
+                return literal(plain(item))
+            case Env(name):
+                return Code(env(name))
+            case RunValue(field):
+                return Code(run[field])
+            case Text(parts):
+                return _text(parts)
+            case Items(items):
+                return brackets([written(part) for part in items])
+            case Fields(items):
+                return _braces({key: written(part) for key, part in items})
+        return literal(item)
+
+    def _text(parts: tuple[str | Env | RunValue, ...]) -> Code:
+        texts = [plain(part) for part in parts if isinstance(part, str)]
+        if not all(_PLAIN.fullmatch(text) and text.isprintable() for text in texts):
+            return Code(f'"".join({_hugged([written(part) for part in parts])})')
+        body = "".join(
+            plain(part) if isinstance(part, str) else "{" + written(part).replace('"', "'") + "}"
+            for part in parts
+        )
+        return Code(f'f"{body}"')
+
+    return written(value)
+
+
+def brackets(items: Sequence[Code]) -> Code:
+    """Return a list display, one item per line."""
+    return _exploded("[", items, "]")
+
+
+def _hugged(items: Sequence[Code]) -> Code:
+    inner = brackets(items)
+    return Code(f"\n{_INDENT}{indented(inner, 4)}\n") if items else inner
+
+
+def _braces(items: Mapping[str, Code]) -> Code:
+    return _exploded("{", [Code(f"{_key(key)}: {item}") for key, item in items.items()], "}")
+
+
+def _key(key: object) -> str:
+    if type(key) is not str:
+        raise EmissionError(f"not a string key: {key!r}")
+    return _string(key)
+
+
+def _exploded(opening: str, items: Sequence[Code], closing: str) -> Code:
+    if not items:
+        return Code(opening + closing)
+    lines = "".join(f"{_INDENT}{indented(item, 4)},\n" for item in items)
+    return Code(f"{opening}\n{lines}{closing}")
+
+
+def indented(code: Code, width: int) -> Code:
+    """Return `code` with every line but the first moved `width` columns to the right.
+
+    Safe on any Code: a literal never holds a line end of its own.
+    """
+    if type(code) is not Code:
+        raise EmissionError(f"only Code can be indented, not {type(code).__name__}")
+    return Code(code.replace("\n", "\n" + " " * width))
+
+
+def _seconds(value: timedelta) -> str:
+    seconds = value.total_seconds()
+    return str(int(seconds)) if seconds == int(seconds) else repr(seconds)
+
+
+def _string(text: str) -> str:
+    """Return the literal of `text` in the quotes black prefers."""
+    written = repr(text)
+    if written[0] == '"':
+        return written
+    body = written[1:-1]
+    if '"' not in body:
+        return f'"{body}"'
+    double = re.sub(r'(?<!\\)((?:\\\\)*)"', r'\1\\"', body.replace("\\'", "'"))
+    return f'"{double}"' if double.count("\\") <= body.count("\\") else written

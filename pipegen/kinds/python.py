@@ -1,0 +1,52 @@
+"""`kind: python`: a call of a function of the user's."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+from pydantic_core import PydanticCustomError
+
+from pipegen import ir
+from pipegen.emit import EmissionError, dotted, identifier
+from pipegen.kinds.scope import Scope
+from pipegen.model import Plain, SpecModel, Value
+
+_CALLABLE = re.compile(r"([\w.]+):(\w+)", re.ASCII)
+
+
+def _callable(text: str) -> str:
+    match = _CALLABLE.fullmatch(text)
+    try:
+        if match and dotted(match[1]) and identifier(match[2]):
+            return text
+    except EmissionError:
+        pass
+    raise PydanticCustomError("callable", "'module:function', as in 'shop.ingest:load'")
+
+
+def _argument(text: str) -> str:
+    try:
+        return identifier(text)
+    except EmissionError:
+        raise PydanticCustomError("argument", "the name of a keyword argument") from None
+
+
+class PythonKind(SpecModel):
+    """A call of a Python function."""
+
+    kind: Literal["python"]
+    """Runs a function of yours."""
+    callable: Annotated[Plain, AfterValidator(_callable)]
+    """The function, as `module:function`; imported when the task runs."""
+    args: dict[Annotated[str, AfterValidator(_argument)], Value] = {}
+    """Its keyword arguments."""
+
+    def action(self, scope: Scope) -> ir.Action:
+        """Return the call."""
+        module, _, function = self.callable.partition(":")
+        return ir.Python(
+            module=module, function=function, args=ir.Fields(tuple(self.args.items())),
+            span=self.span,
+        )

@@ -1,0 +1,33 @@
+"""`kind: shell`: a command, run without a shell."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from pipegen import ir
+from pipegen.kinds.scope import Scope
+from pipegen.model import SpecModel, Template
+
+Variable = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]{0,63}\z")]
+
+
+class ShellKind(SpecModel):
+    """A command."""
+
+    kind: Literal["shell"]
+    """Runs a command."""
+    command: Annotated[tuple[Template, ...], Field(min_length=1)]
+    """The program and its arguments, as a list: no shell reads them."""
+    env: dict[Variable, Template] = {}
+    """Variables added to the environment the command inherits."""
+    cwd: Template = None
+    """The folder it runs in; where the orchestrator runs it if left out."""
+
+    def action(self, scope: Scope) -> ir.Action:
+        """Return the command."""
+        return ir.Shell(
+            command=self.command, env=ir.Fields(tuple(self.env.items())), cwd=self.cwd,
+            span=self.span,
+        )

@@ -1,0 +1,138 @@
+"""Infer what each task waits for, and why: from the data it uses, its tests, and `depends_on`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+
+from pipegen.ir import Dependency, Reason
+from pipegen.lower.lock import Lock, LockedNode
+from pipegen.lower.transforms import Dataset, DbtWork
+
+
+class Lineage:
+    """Which task builds, loads and tests what, and so which task waits for which."""
+
+    def __init__(
+        self, lock: Lock, works: tuple[DbtWork, ...], loads: Mapping[str, tuple[Dataset, ...]]
+    ) -> None:
+        self.lock = lock
+        self.works = works
+        self.builder = {dataset: work.name for work in works for dataset in work.builds}
+        self.loaders: dict[Dataset, list[str]] = {}
+        for task, datasets in loads.items():
+            for dataset in datasets:
+                self.loaders.setdefault(dataset, []).append(task)
+
+    def of_work(self, work: DbtWork) -> Iterator[Dependency]:
+        """Yield what a dbt task waits for."""
+        project = work.action.project.name
+        for _, key in work.builds:
+            reader = self._name((project, key))
+            for parent in self._parents((project, key)):
+                yield from self._wait(parent, work.name, f"{reader} reads ")
+            for test, task in self._gates(project, frozenset([key]), strict=True):
+                if task != work.name:
+                    yield Dependency(task, Reason.TEST, test)
+        for key in work.tests:
+            test = self.lock.projects[project].tests[key]
+            for tested in test.parents:
+                yield from self._wait((project, tested), work.name, f"{test.name} tests ")
+
+    def of_reads(self, name: str, reads: Mapping[str, Dataset]) -> Iterator[Dependency]:
+        """Yield what an activation waits for; `reads` are datasets by the name written."""
+        for dataset in reads.values():
+            yield from self._wait(dataset, name, "", Reason.READS)
+        for project in sorted({project for project, _ in reads.values()}):
+            keys = frozenset(key for owner, key in reads.values() if owner == project)
+            for test, task in self._gates(project, keys, strict=False):
+                yield Dependency(task, Reason.TEST, test)
+
+    def is_made(self, dataset: Dataset) -> bool:
+        """Whether a task of the pipeline builds or loads the dataset."""
+        return dataset in self.builder or dataset in self.loaders
+
+    def _wait(
+        self, dataset: Dataset, waiting: str, because: str, reason: Reason = Reason.LINEAGE
+    ) -> Iterator[Dependency]:
+        """Yield the tasks that make a dataset or, if none does, what it is made from."""
+        seen: set[Dataset] = set()
+        left = [dataset]
+        while left:
+            current = left.pop()
+            if current in seen:
+                continue
+            seen.add(current)
+            detail = because + self._name(current)
+            if current in self.builder:
+                if self.builder[current] != waiting:
+                    yield Dependency(self.builder[current], reason, detail)
+            elif current in self.loaders:
+                loaded = Reason.LOADS if reason is Reason.LINEAGE else reason
+                for task in self.loaders[current]:
+                    yield Dependency(task, loaded, detail)
+            else:
+                left.extend(self._parents(current))
+
+    def _parents(self, dataset: Dataset) -> tuple[Dataset, ...]:
+        project, key = dataset
+        node = self.lock.projects[project].nodes.get(key)
+        return tuple((project, parent) for parent in node.parents) if node else ()
+
+    def _name(self, dataset: Dataset) -> str:
+        project, key = dataset
+        node = self.lock.projects[project].nodes.get(key)
+        if node is None or key.startswith("source."):
+            return ".".join(key.split(".")[-2:])
+        return node.name
+
+    def _gates(
+        self, project: str, keys: frozenset[str], *, strict: bool
+    ) -> Iterator[tuple[str, str]]:
+        """Yield the tests (name, task) that gate what reads `keys`, as `dbt build` does.
+
+        An error-severity test gates whatever has all its parents among its ancestors. What
+        an ancestor is gated by already reaches further down by itself.
+        """
+        above = frozenset[str]().union(*(self._ancestors[project].get(k, frozenset()) for k in keys))
+        for task, key in self._blocking[project]:
+            test = self.lock.projects[project].tests[key]
+            parents = frozenset(test.parents)
+            if parents and parents <= (above if strict else above | keys) and not any(
+                parents <= self._ancestors[project].get(ancestor, frozenset())
+                for ancestor in (above if strict else above | keys)
+                if (project, ancestor) in self.builder
+            ):
+                yield test.name, task
+
+    @cached_property
+    def _blocking(self) -> dict[str, list[tuple[str, str]]]:
+        """The error-severity tests that are tasks, by project, as (task, unique id)."""
+        found: dict[str, list[tuple[str, str]]] = {name: [] for name in self.lock.projects}
+        for work in self.works:
+            project = work.action.project.name
+            for key in work.tests:
+                if self.lock.projects[project].tests[key].severity == "error":
+                    found[project].append((work.name, key))
+        return found
+
+    @cached_property
+    def _ancestors(self) -> dict[str, dict[str, frozenset[str]]]:
+        """The ancestors of each node of the lock, by project."""
+        return {name: _closure(project.nodes) for name, project in self.lock.projects.items()}
+
+
+def _closure(nodes: Mapping[str, LockedNode]) -> dict[str, frozenset[str]]:
+    above: dict[str, frozenset[str]] = {}
+    left = list(nodes)
+    while left:
+        key = left[-1]
+        parents = nodes[key].parents
+        missing = [p for p in parents if p in nodes and p not in above]
+        if missing:
+            left.extend(missing)
+            continue
+        left.pop()
+        known = [above[p] for p in parents if p in above]
+        above[key] = frozenset(parents).union(*known)
+    return above

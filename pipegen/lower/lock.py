@@ -1,0 +1,131 @@
+"""What a pipeline takes from dbt, resolved: the content of `pipegen.lock/<pipeline>.json`.
+
+The lock is committed beside the specifications, so that they compile without dbt and
+without a manifest as long as their selections are the ones it was made for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+PLACEHOLDER = "0" * 64
+
+
+@dataclass(frozen=True, slots=True)
+class LockedNode:
+    """A node of dbt's graph: one a task builds, or one that matters to the order of tasks.
+
+    `select` names it, and it alone, on dbt's command line. `parents` are the nearest
+    ancestors among the nodes of the lock.
+    """
+
+    name: str
+    package: str
+    resource_type: str
+    version: str | None
+    select: str
+    parents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LockedTest:
+    """A test that a selection runs, or that hangs on a node a selection builds."""
+
+    name: str
+    package: str
+    severity: str
+    select: str
+    parents: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LockedSelection:
+    """What a transform asked for, and the unique ids that dbt's own selector answered with.
+
+    `fingerprint` is over all the manifest says of them that a task depends on.
+    """
+
+    project: str
+    select: tuple[str, ...]
+    exclude: tuple[str, ...]
+    indirect_selection: str
+    nodes: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+    fingerprint: str = ""
+
+    def answers(self, request: LockedSelection) -> bool:
+        """Whether it is what `request` asks for."""
+        return (self.project, self.select, self.exclude, self.indirect_selection) == (
+            request.project,
+            request.select,
+            request.exclude,
+            request.indirect_selection,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LockedProject:
+    """The part of a dbt project that a pipeline depends on; nodes and tests by unique id."""
+
+    package: str
+    profile: str
+    nodes: Mapping[str, LockedNode]
+    tests: Mapping[str, LockedTest]
+
+
+@dataclass(frozen=True, slots=True)
+class LockedReference:
+    """What `loads` or `reads` means: a node of a dbt project."""
+
+    project: str
+    unique_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """Everything a pipeline takes from dbt; selections by transform, references as written."""
+
+    pipeline: str
+    projects: Mapping[str, LockedProject] = field(default_factory=dict)
+    selections: Mapping[str, LockedSelection] = field(default_factory=dict)
+    references: Mapping[str, LockedReference] = field(default_factory=dict)
+
+
+def dump(lock: Lock) -> str:
+    """Return the text of the lock file; the writer fills in its hash."""
+    head = {"generated_by": "pipegen", "pipegen-sha256": PLACEHOLDER}
+    return json.dumps({**head, **asdict(lock)}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def load(text: str) -> Lock | None:
+    """Return the lock of a lock file; None if it is none, which makes it a lock to renew."""
+    try:
+        raw = json.loads(text)
+        return Lock(
+            pipeline=raw["pipeline"],
+            projects={name: _project(item) for name, item in raw["projects"].items()},
+            selections={
+                name: LockedSelection(**_tuples(item)) for name, item in raw["selections"].items()
+            },
+            references={
+                name: LockedReference(**item) for name, item in raw["references"].items()
+            },
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _project(raw: Mapping[str, Any]) -> LockedProject:
+    return LockedProject(
+        package=raw["package"],
+        profile=raw["profile"],
+        nodes={key: LockedNode(**_tuples(item)) for key, item in raw["nodes"].items()},
+        tests={key: LockedTest(**_tuples(item)) for key, item in raw["tests"].items()},
+    )
+
+
+def _tuples(raw: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: tuple(item) if isinstance(item, list) else item for key, item in raw.items()}

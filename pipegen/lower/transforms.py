@@ -1,0 +1,176 @@
+"""Lower dbt transforms: which dbt invocation each task makes, and what it builds and tests."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from pipegen import ir
+from pipegen.lower.graph import ranks
+from pipegen.lower.lock import Lock, LockedNode, LockedProject, LockedSelection, LockedTest
+from pipegen.spec import DbtTransform
+
+Dataset = tuple[str, str]
+"""A node of a dbt project: the project's name, and dbt's unique id."""
+
+
+@dataclass(frozen=True, slots=True)
+class DbtWork:
+    """The dbt invocation of one task: its name, what it builds, and what it tests besides.
+
+    `tests` is filled for a task that does nothing but test.
+    """
+
+    name: str
+    transform: str
+    group: str | None
+    action: ir.Dbt
+    builds: tuple[Dataset, ...] = ()
+    tests: tuple[str, ...] = ()
+
+
+def works(
+    transforms: Mapping[str, DbtTransform], lock: Lock, projects: Mapping[str, ir.DbtProject]
+) -> Iterator[DbtWork]:
+    """Yield the dbt invocations of a pipeline, in the order of the specification."""
+    homes = _homes(lock)
+    for name, transform in transforms.items():
+        selection = lock.selections[name]
+        project = lock.projects[transform.project]
+        target = projects[transform.project]
+        mine = tuple(t for t in selection.tests if homes[selection.project, t] == name)
+        if transform.granularity == "step":
+            yield _step(name, transform, selection, project, target, mine)
+        else:
+            yield from _models(name, transform, selection, project, target, mine)
+
+
+def _homes(lock: Lock) -> dict[Dataset, str]:
+    """Return the one transform each test runs in: the last that selects it.
+
+    A test of models of two transforms would otherwise run in both, in the first of them
+    before all it compares is built.
+    """
+    builders = {
+        (s.project, key): name for name, s in lock.selections.items() for key in s.nodes
+    }
+    upstream: dict[str, set[str]] = {}
+    for name, selection in lock.selections.items():
+        nodes = lock.projects[selection.project].nodes
+        feeding = {
+            builders.get((selection.project, parent))
+            for key in selection.nodes
+            for parent in nodes[key].parents
+        }
+        upstream[name] = {feeder for feeder in feeding if feeder and feeder != name}
+    rank = ranks(upstream)
+    return {
+        (selection.project, test): name
+        for name, selection in sorted(lock.selections.items(), key=lambda item: rank[item[0]])
+        for test in selection.tests
+    }
+
+
+def _step(  # noqa: PLR0913 - what a transform is lowered from
+    name: str,
+    transform: DbtTransform,
+    selection: LockedSelection,
+    project: LockedProject,
+    target: ir.DbtProject,
+    mine: tuple[str, ...],
+) -> DbtWork:
+    elsewhere = [project.tests[key].select for key in selection.tests if key not in mine]
+    return DbtWork(
+        name=name,
+        transform=name,
+        group=None,
+        action=ir.Dbt(
+            project=target,
+            command="build",
+            select=transform.select,
+            exclude=(*transform.exclude, *elsewhere),
+            indirect_selection=ir.IndirectSelection(transform.indirect_selection),
+            nodes=tuple(_node(key, project.nodes[key]) for key in selection.nodes),
+            tests=tuple(_test(key, project.tests[key]) for key in mine),
+            span=transform.span,
+        ),
+        builds=tuple((transform.project, key) for key in selection.nodes),
+    )
+
+
+def _models(  # noqa: PLR0913 - what a transform is lowered from
+    name: str,
+    transform: DbtTransform,
+    selection: LockedSelection,
+    project: LockedProject,
+    target: ir.DbtProject,
+    mine: tuple[str, ...],
+) -> Iterator[DbtWork]:
+    attached: dict[str, list[str]] = {key: [] for key in selection.nodes}
+    alone: list[str] = []
+    for key, test in project.tests.items():
+        if len(test.parents) == 1 and test.parents[0] in attached:
+            attached[test.parents[0]].append(key)
+        elif key in mine:
+            alone.append(key)
+    labels = _labels({key: project.nodes[key] for key in selection.nodes}
+                     | {key: project.tests[key] for key in alone})
+    for key in selection.nodes:
+        node = project.nodes[key]
+        left_out = [project.tests[test].select for test in attached[key] if test not in mine]
+        yield DbtWork(
+            name=f"{name}.{labels[key]}",
+            transform=name,
+            group=name,
+            action=ir.Dbt(
+                project=target,
+                command="build",
+                select=(node.select,),
+                exclude=tuple(left_out),
+                indirect_selection=ir.IndirectSelection.CAUTIOUS,
+                nodes=(_node(key, node),),
+                tests=tuple(_test(t, project.tests[t]) for t in attached[key] if t in mine),
+                span=transform.span,
+            ),
+            builds=((transform.project, key),),
+        )
+    for key in alone:
+        test = project.tests[key]
+        yield DbtWork(
+            name=f"{name}.{labels[key]}",
+            transform=name,
+            group=name,
+            action=ir.Dbt(
+                project=target,
+                command="test",
+                select=(test.select,),
+                tests=(_test(key, test),),
+                span=transform.span,
+            ),
+            tests=(key,),
+        )
+
+
+def _labels(resources: Mapping[str, LockedNode | LockedTest]) -> dict[str, str]:
+    """Return a name for each resource within its transform: its own, as far as that is unique."""
+
+    def short(resource: LockedNode | LockedTest) -> str:
+        version = resource.version if isinstance(resource, LockedNode) else None
+        name = f"{resource.name}_v{version}" if version else resource.name
+        return re.sub(r"[^A-Za-z0-9_]", "_", name)
+
+    count = Counter(short(resource) for resource in resources.values())
+    return {
+        key: short(r) if count[short(r)] == 1 else f"{r.package}__{short(r)}"
+        for key, r in resources.items()
+    }
+
+
+def _node(key: str, node: LockedNode) -> ir.DbtNode:
+    return ir.DbtNode(unique_id=key, name=node.name, resource_type=node.resource_type)
+
+
+def _test(key: str, test: LockedTest) -> ir.DbtTest:
+    return ir.DbtTest(unique_id=key, name=test.name, blocks=test.severity == "error")

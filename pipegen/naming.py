@@ -1,0 +1,28 @@
+"""Turn the names of an IR into names an orchestrator or Python accepts."""
+
+from __future__ import annotations
+
+import keyword
+import re
+
+
+def slug(name: str) -> str:
+    """Return a task's name with everything but ASCII letters, digits and `_` made `_`.
+
+    The dot between a transform and its node becomes `__`: `marts.fct_orders` is
+    `marts__fct_orders`.
+    """
+    return re.sub(r"[^A-Za-z0-9_]", "_", name.replace(".", "__"))
+
+
+def variable(name: str, taken: frozenset[str] = frozenset()) -> str:
+    """Return a Python name for a task, apart from keywords and from `taken`.
+
+    `taken` are the names the generated file imports or defines itself.
+    """
+    candidate = slug(name)
+    if candidate[0].isdigit():
+        candidate = f"_{candidate}"
+    while candidate in taken or keyword.iskeyword(candidate) or keyword.issoftkeyword(candidate):
+        candidate = f"{candidate}_"
+    return candidate
