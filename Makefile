@@ -1,13 +1,47 @@
 # Every target sets up what it needs; a new machine needs nothing but Python 3.11 or newer.
 PYTHON ?= python3
 UV := .venv/tools/bin/uv
-DEV := .venv/dev/bin
+BIN := .venv/dev/bin
 LANES := airflow dagster prefect
 SHOP := examples/shop
+MANIFEST := $(SHOP)/dbt/target/manifest.json
 
-.PHONY: setup check test demo pins clean
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint format snapshots setup lanes pins clean
 
-setup: .venv/dev/.synced
+help:  ## Show what there is.
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+demo: setup $(MANIFEST)  ## Render the example for every back end, and run it on DuckDB.
+	$(PYTHON) $(SHOP)/demo.py $(abspath $(BIN))
+
+test: check lanes  ## Everything, on the real orchestrators.
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/conformance tests/packaging
+
+check: setup lint $(MANIFEST)  ## The quick loop: style, types, layers, and all tests but the slow.
+	$(BIN)/python -m pytest -n 2 tests --ignore tests/conformance --ignore tests/packaging
+
+lint: setup
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup  ## Format the code.
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+snapshots: setup $(MANIFEST)  ## Rewrite the expected files; read the diff before you commit it.
+	$(BIN)/python -m pytest -q tests/snapshot tests/diagnostics --update-snapshots
+	cd $(SHOP) && $(abspath $(BIN))/pipegen render
+
+setup: .venv/dev/.installed
+
+lanes: $(LANES:%=.venv/%/.synced)
+
+$(MANIFEST): $(shell find $(SHOP)/dbt -type f -not -path '*/target/*' -not -path '*/logs/*') | setup
+	cd $(SHOP)/dbt && $(abspath $(BIN))/dbt --quiet parse --profiles-dir .
+	@touch $@
 
 .venv/tools/bin/uv: requirements/tools.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pipegen needs Python 3.11 or newer")'
@@ -15,11 +49,19 @@ setup: .venv/dev/.synced
 	.venv/tools/bin/python -m pip install --quiet --requirement requirements/tools.txt
 	touch $@
 
+.venv/dev/.installed: .venv/dev/.synced pyproject.toml
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	touch $@
+
 .venv/%/.synced: requirements/%.txt $(UV)
 	test -x .venv/$*/bin/python || $(UV) venv --quiet --python .venv/tools/bin/python .venv/$*
 	$(UV) pip sync --quiet --python .venv/$*/bin/python requirements/$*.txt
 	touch $@
 
-pins: $(UV)  ## Resolve requirements/*.in again.
-	for lane in dev $(LANES); do $(UV) pip compile --quiet --universal --no-header --no-annotate --python-version 3.11 \
-	  --override requirements/overrides.txt requirements/$$lane.in --output-file requirements/$$lane.txt $(PINS) || exit 1; done
+pins: $(UV)  ## Resolve requirements/*.in again; PINS=--upgrade for the newest.
+	for lane in dev $(LANES); do $(UV) pip compile --quiet --universal --no-header --no-annotate \
+	  --python-version 3.11 --override requirements/overrides.txt $(PINS) \
+	  requirements/$$lane.in --output-file requirements/$$lane.txt || exit 1; done
+
+clean:  ## Remove the environments and what tools leave behind.
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist

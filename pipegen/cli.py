@@ -42,7 +42,9 @@ Paths = Annotated[
 ]
 OutputFormat = Annotated[
     Format | None,
-    typer.Option("--output-format", help="How findings are written; `github` under GitHub Actions."),
+    typer.Option(
+        "--output-format", help="How findings are written; `github` under GitHub Actions."
+    ),
 ]
 Backends = Annotated[
     list[str] | None,
@@ -109,7 +111,7 @@ def validate(paths: Paths = None, output_format: OutputFormat = None) -> int:
 
 @app.command()
 @_guarded
-def render(  # noqa: PLR0913 - the options of the command
+def render(
     paths: Paths = None,
     backend: Backends = None,
     out: Annotated[
@@ -132,16 +134,15 @@ def render(  # noqa: PLR0913 - the options of the command
     compilation = compile_project(project, targets)
     parcels = deliver.parcels(compilation, chosen, project.root, out)
     found = [p for c in compilation.pipelines if c.file in chosen for p in c.diagnostics]
-    for parcel in parcels:
-        if diff:
-            typer.echo(deliver.difference(parcel), nl=False)
-        if check:
-            found += deliver.drift(parcel)
-        elif not diff:
-            for finding in deliver.write(parcel):
-                found += filter(None, [output.diagnostic(finding)])
-                if finding.status in deliver.CHANGED:
-                    typer.echo(f"{finding.status} {finding.path}")
+    for parcel in parcels if diff else ():
+        typer.echo(deliver.difference(parcel), nl=False)
+    if check:
+        found += [problem for parcel in parcels for problem in deliver.drift(parcel)]
+    for finding in deliver.write(parcels) if not check and not diff else ():
+        if finding.status in deliver.CHANGED:
+            typer.echo(f"{finding.status} {finding.path}")
+        elif problem := output.diagnostic(finding):
+            found.append(problem)
     whole = paths is None and out is None and backend is None
     if check and whole and all(compiled.pipeline for compiled in compilation.pipelines):
         found += deliver.orphans(project.root, compilation, targets)
@@ -251,7 +252,7 @@ def _report(
     color = stream.isatty() and not os.environ.get("NO_COLOR")
     ordered = tuple(sorted(found, key=lambda d: d.sort_key))
     if ordered or output_format is Format.JSON:
-        stream.write(report.render(ordered, output_format, source, color))
+        print(report.render(ordered, output_format, source, color), file=stream)
 
 
 def _code(found: Iterable[Diagnostic]) -> int:

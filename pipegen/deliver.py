@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
@@ -21,10 +21,14 @@ CHANGED = (Status.CREATED, Status.UPDATED)
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """Outputs that are written together or not at all, below `root`."""
+    """Outputs that are written together or not at all, below `root`.
+
+    `shared` ones are of all pipelines, and wait until each of these is written.
+    """
 
     root: Path
     outputs: tuple[Output, ...]
+    shared: bool = False
 
 
 def parcels(
@@ -36,12 +40,11 @@ def parcels(
     and no lock is written.
     """
     wanted = set(chosen)
-    groups = [c.outputs for c in compilation.pipelines if c.file in wanted]
-    groups.append(compilation.shared)
+    found = [Parcel(root, c.outputs) for c in compilation.pipelines if c.file in wanted]
+    found.append(Parcel(root, compilation.shared, shared=True))
     if out is not None:
-        root = out
-        groups = [tuple(_below(group)) for group in groups]
-    return tuple(Parcel(root, group) for group in groups if group)
+        found = [replace(item, root=out, outputs=tuple(_below(item.outputs))) for item in found]
+    return tuple(item for item in found if item.outputs)
 
 
 def _below(outputs: Iterable[Output]) -> Iterator[Output]:
@@ -53,21 +56,24 @@ def _below(outputs: Iterable[Output]) -> Iterator[Output]:
 def inspect(parcel: Parcel) -> tuple[Finding, ...]:
     """Compare a parcel with what is on disk."""
     return tuple(
-        output.inspect(parcel.root, item.out, file) for item in parcel.outputs for file in item.files
-    )
-
-
-def write(parcel: Parcel) -> tuple[Finding, ...]:
-    """Write a parcel and return what was done, or write nothing and return what forbids it."""
-    parcel.root.mkdir(parents=True, exist_ok=True)
-    refused = tuple(finding for finding in inspect(parcel) if finding.status in REFUSED)
-    if refused:
-        return refused
-    return tuple(
-        finding
+        output.inspect(parcel.root, item.out, file)
         for item in parcel.outputs
-        for finding in output.write(parcel.root, item.out, item.files)
+        for file in item.files
     )
+
+
+def write(parcels: Iterable[Parcel]) -> Iterator[Finding]:
+    """Write each parcel, and yield what was done, or what forbids to write any of it."""
+    complete = True
+    for parcel in parcels:
+        if parcel.shared and not complete:
+            continue
+        parcel.root.mkdir(parents=True, exist_ok=True)
+        refused = [finding for finding in inspect(parcel) if finding.status in REFUSED]
+        complete = complete and not refused
+        yield from refused
+        for item in parcel.outputs if not refused else ():
+            yield from output.write(parcel.root, item.out, item.files)
 
 
 def difference(parcel: Parcel) -> str:

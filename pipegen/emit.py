@@ -8,17 +8,20 @@ print: every collection stands one item per line with a trailing comma.
 from __future__ import annotations
 
 import builtins
+import json
 import keyword
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from pipegen.ir import Env, Fields, Items, RunField, RunValue, Text, Value
 
 _INDENT = " " * 4
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _PLAIN = re.compile(r"[^\"'\\{}]*")
+_SIMPLE = re.compile(r"[^'\\{}#]*")
+_ENCODING = re.compile(r"coding(?=[:=])")
 _RESERVED = frozenset(keyword.kwlist) | frozenset(keyword.softkwlist) | frozenset(dir(builtins))
 
 
@@ -35,7 +38,8 @@ class Code(str):
 def identifier(name: str, prefix: str = "") -> Code:
     """Return `prefix + name` as a name to bind; raise EmissionError if Python would misread it."""
     text = prefix + name
-    if type(name) is not str or not _IDENTIFIER.fullmatch(text) or text in _RESERVED:
+    reserved = text in _RESERVED or text.startswith("__")
+    if type(name) is not str or reserved or not _IDENTIFIER.fullmatch(text):
         raise EmissionError(f"not an identifier: {text!r}")
     return Code(text)
 
@@ -49,10 +53,14 @@ def dotted(path: str) -> Code:
 
 
 def comment(text: str) -> Code:
-    """Return text that cannot end the comment it is printed in."""
-    if not text.isprintable():
+    """Return text that cannot end the comment it is printed in.
+
+    Python takes `coding:` in a comment at the top for the encoding of the file, and UTF-7
+    would let the text of a literal end that literal: a space keeps it a word.
+    """
+    if not isinstance(text, str) or not text.isprintable():
         raise EmissionError(f"a comment cannot hold {text!r}")
-    return Code(text)
+    return Code(_ENCODING.sub("coding ", text))
 
 
 def literal(value: object) -> Code:
@@ -60,23 +68,36 @@ def literal(value: object) -> Code:
     or a list, tuple or string-keyed mapping of these. Tuples are written as lists.
     """
     match value:
-        case None | bool() | int():
+        case None | bool():
             return Code(repr(value))
+        case int():
+            return Code(int.__repr__(value))
         case float():
             if not math.isfinite(value):
                 raise EmissionError(f"not a finite number: {value!r}")
-            return Code(repr(value).replace("e+", "e"))
+            return Code(float.__repr__(value).replace("e+", "e"))
         case str():
             return Code(_string(value))
         case timedelta():
-            return Code(f"timedelta(seconds={_seconds(value)})")
-        case date():
+            return Code(f"timedelta({_duration(value)})")
+        case date() if not isinstance(value, datetime):
             return Code(f"date({value.year}, {value.month}, {value.day})")
         case Mapping():
             return _braces({key: literal(item) for key, item in value.items()})
-        case Sequence():
+        case list() | tuple():
             return brackets([literal(item) for item in value])
     raise EmissionError(f"no literal for {type(value).__name__}")
+
+
+def yaml_string(text: str) -> Code:
+    """Return the double-quoted YAML scalar of `text`, which YAML 1.1 and 1.2 read alike."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    return Code("".join(char if char.isprintable() else _escape(char) for char in quoted))
+
+
+def _escape(char: str) -> str:
+    code = ord(char)
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
 def expression(
@@ -88,8 +109,8 @@ def expression(
     """Return the expression for an argument of an action.
 
     `run` gives the expression for each fact about the run and `env` for an environment
-    variable; neither may hold a double quote once `'` stands for it. `plain` escapes literal
-    text for an orchestrator that reads templates in it.
+    variable, each a single expression. `plain` escapes literal text for an orchestrator that
+    reads templates in it.
     """
 
     def written(item: Value) -> Code:
@@ -109,16 +130,22 @@ def expression(
         return literal(item)
 
     def _text(parts: tuple[str | Env | RunValue, ...]) -> Code:
-        texts = [plain(part) for part in parts if isinstance(part, str)]
-        if not all(_PLAIN.fullmatch(text) and text.isprintable() for text in texts):
+        pieces = [plain(part) if isinstance(part, str) else written(part) for part in parts]
+        if not all(map(_fits_f_string, pieces)):
             return Code(f'"".join({_hugged([written(part) for part in parts])})')
         body = "".join(
-            plain(part) if isinstance(part, str) else "{" + written(part).replace('"', "'") + "}"
-            for part in parts
+            "{" + piece.replace('"', "'") + "}" if isinstance(piece, Code) else piece
+            for piece in pieces
         )
         return Code(f'f"{body}"')
 
     return written(value)
+
+
+def _fits_f_string(piece: str) -> bool:
+    """Whether Python 3.11 takes the text, or the expression, between the quotes of an f-string."""
+    pattern = _SIMPLE if isinstance(piece, Code) else _PLAIN
+    return pattern.fullmatch(piece) is not None and piece.isprintable()
 
 
 def brackets(items: Sequence[Code]) -> Code:
@@ -158,14 +185,14 @@ def indented(code: Code, width: int) -> Code:
     return Code(code.replace("\n", "\n" + " " * width))
 
 
-def _seconds(value: timedelta) -> str:
-    seconds = value.total_seconds()
-    return str(int(seconds)) if seconds == int(seconds) else repr(seconds)
+def _duration(value: timedelta) -> str:
+    seconds, rest = divmod(value, timedelta(seconds=1))
+    return f"seconds={seconds}" + (f", microseconds={rest.microseconds}" if rest else "")
 
 
 def _string(text: str) -> str:
     """Return the literal of `text` in the quotes black prefers."""
-    written = repr(text)
+    written = str.__repr__(text)
     if written[0] == '"':
         return written
     body = written[1:-1]

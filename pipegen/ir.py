@@ -70,7 +70,7 @@ class Fields:
 Value = None | bool | int | float | str | Env | RunValue | Text | Items | Fields
 
 
-def leaves(value: Value) -> Iterator[None | bool | int | float | str | Env | RunValue]:
+def leaves(value: Value) -> Iterator[bool | int | float | str | Env | RunValue | None]:
     """Yield the scalars and references a value is made of."""
     match value:
         case Text(parts):
@@ -146,6 +146,14 @@ class Dbt(Node):
     indirect_selection: IndirectSelection = IndirectSelection.EAGER
     nodes: tuple[DbtNode, ...] = ()
     tests: tuple[DbtTest, ...] = ()
+
+    @property
+    def expected(self) -> tuple[str, ...]:
+        """The unique ids dbt must have run, or the project is not the one the lock was made of.
+
+        These are the nodes or, where there is none, the tests.
+        """
+        return tuple(item.unique_id for item in self.nodes or self.tests)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -92,7 +92,8 @@ def _name(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    return _understood(references.plain, text)
+    meaning: str = _understood(references.plain, text)
+    return meaning
 
 
 def _value(raw: Any) -> Any:
@@ -117,7 +118,7 @@ def _duration(raw: Any) -> timedelta:
     if isinstance(raw, str) and (match := _DURATION.fullmatch(raw)):
         return timedelta(**{_UNITS[match[2]]: int(match[1])})
     raise PydanticCustomError(
-        "bad_duration", "not a duration: write a number and `s`, `m`, `h` or `d`, as in `30m`"
+        "bad_duration", "a duration: a number and `s`, `m`, `h` or `d`, as in `30m`"
     )
 
 
@@ -167,14 +168,27 @@ def _diagnostic(model: type[SpecModel], error: ErrorDetails, document: Document)
             return problems.bad_reference(
                 context["text"], context["why"], document.span((*loc, *context["path"]))
             )
+        case "unsafe_path":
+            return problems.unsafe_path(_written(document, loc), "it leaves the project", span)
         case "bad_cron":
             return problems.bad_cron(_written(document, loc), context["reason"], span)
         case "bad_timezone":
             return problems.bad_timezone(_written(document, loc), context["known"], span)
-    path = ".".join(str(key) for key in loc if key in _keys(document, loc))
-    message = error["msg"].removeprefix("Input should be ")
-    return problems.wrong_value(f"'{path}' must be {message}" if message != error["msg"]
-                                else f"'{path}': {message}", span)
+    path = ".".join(str(key) for key in _keys(document, loc))
+    wanted = _WORDS.get(error["type"]) or error["msg"].removeprefix("Input should be ")
+    return problems.wrong_value(f"'{path}' must be {wanted}", span)
+
+
+_WORDS = {
+    "bool_type": "true or false",
+    "dict_type": "a mapping of keys to values",
+    "int_type": "a whole number",
+    "model_attributes_type": "a mapping of keys to values",
+    "model_type": "a mapping of keys to values",
+    "string_type": "text: quote it if it looks like a number",
+    "too_short": "a list of at least one item",
+    "tuple_type": "a list",
+}
 
 
 def _bad_name(document: Document, loc: tuple[Key, ...], span: Span) -> Diagnostic:

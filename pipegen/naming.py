@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import builtins
 import keyword
 import re
+
+_RESERVED = frozenset((*keyword.kwlist, *keyword.softkwlist, *dir(builtins)))
 
 
 def slug(name: str) -> str:
@@ -16,13 +19,13 @@ def slug(name: str) -> str:
 
 
 def variable(name: str, taken: frozenset[str] = frozenset()) -> str:
-    """Return a Python name for a task, apart from keywords and from `taken`.
+    """Return a Python name for a task, apart from keywords, builtins and `taken`.
 
     `taken` are the names the generated file imports or defines itself.
     """
     candidate = slug(name)
     if candidate[0].isdigit():
         candidate = f"_{candidate}"
-    while candidate in taken or keyword.iskeyword(candidate) or keyword.issoftkeyword(candidate):
+    while candidate in taken or candidate in _RESERVED:
         candidate = f"{candidate}_"
     return candidate

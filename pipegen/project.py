@@ -27,7 +27,8 @@ class Project:
     def targets(self) -> dict[str, Target]:
         """Return the back ends `render` writes by default, with their targets."""
         configured = {
-            name: getattr(self.spec.backends, name) for name in type(self.spec.backends).model_fields
+            name: getattr(self.spec.backends, name)
+            for name in type(self.spec.backends).model_fields
         }
         return {name: self.target(name) for name, spec in configured.items() if spec is not None}
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, nodes
+from jinja2.compiler import CodeGenerator, Frame
 
 from pipegen.emit import Code, EmissionError, comment, dotted, identifier, indented, literal
 from pipegen.resources import resource
@@ -33,6 +34,20 @@ class RenderedFile:
 
     path: PurePosixPath
     text: str
+
+
+class _Generator(CodeGenerator):
+    """Compiles templates that call nothing: what a call returns would pass the gate."""
+
+    def visit_Call(  # noqa: N802 (Jinja's name)
+        self, node: nodes.Call, frame: Frame, forward_caller: bool = False
+    ) -> None:
+        self.fail("a template calls nothing", node.lineno)
+
+    def visit_ScopedEvalContextModifier(  # noqa: N802
+        self, node: nodes.ScopedEvalContextModifier, frame: Frame
+    ) -> None:
+        self.fail("a template escapes nothing on its own", node.lineno)
 
 
 class RenderError(Exception):
@@ -61,6 +76,7 @@ def environment(folder: str) -> Environment:
         keep_trailing_newline=True,
         autoescape=False,
     )
+    env.code_generator_class = _Generator
     env.globals.clear()
     env.tests = {}
     env.filters = {

@@ -12,7 +12,7 @@ def profile_of(folder: Path) -> str:
 
     Raises ManifestError if its `dbt_project.yml` cannot be read or names none.
     """
-    from dbt.clients.yaml_helper import load_yaml_text  # type: ignore[attr-defined]
+    from dbt.clients.yaml_helper import load_yaml_text
 
     try:
         loaded = load_yaml_text((folder / "dbt_project.yml").read_text(encoding="utf-8"))

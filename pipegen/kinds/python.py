@@ -28,9 +28,10 @@ def _callable(text: str) -> str:
 
 def _argument(text: str) -> str:
     try:
-        return identifier(text)
+        identifier(text)
     except EmissionError:
         raise PydanticCustomError("argument", "the name of a keyword argument") from None
+    return text
 
 
 class PythonKind(SpecModel):
@@ -47,6 +48,8 @@ class PythonKind(SpecModel):
         """Return the call."""
         module, _, function = self.callable.partition(":")
         return ir.Python(
-            module=module, function=function, args=ir.Fields(tuple(self.args.items())),
+            module=module,
+            function=function,
+            args=ir.Fields(tuple(self.args.items())),
             span=self.span,
         )

@@ -28,6 +28,8 @@ class ShellKind(SpecModel):
     def action(self, scope: Scope) -> ir.Action:
         """Return the command."""
         return ir.Shell(
-            command=self.command, env=ir.Fields(tuple(self.env.items())), cwd=self.cwd,
+            command=self.command,
+            env=ir.Fields(tuple(self.env.items())),
+            cwd=self.cwd,
             span=self.span,
         )

@@ -47,7 +47,7 @@ class _Lowering:
         spec = self.spec
         tasks = tuple(self._tasks())
         self.found += [*self._same_names(), *collisions(tasks), *self._overlaps()]
-        if not self.found and (circular := cycle(tasks)):
+        if not any(p.is_error for p in self.found) and (circular := cycle(tasks)):
             self.found.append(circular)
         if any(problem.is_error for problem in self.found):
             raise CompileError(self.found)
@@ -107,12 +107,15 @@ class _Lowering:
             yield replace(task, group=work.group)
         for name, activation in self.spec.activations.items():
             task = self._task(
-                name, ir.Stage.ACTIVATION, activation, activation.action(self.scope),
+                name,
+                ir.Stage.ACTIVATION,
+                activation,
+                activation.action(self.scope),
                 self._reads(name, activation),
             )
             yield replace(task, reads=tuple(self._id(written) for written in activation.reads))
 
-    def _task(  # noqa: PLR0913 - the parts of a task
+    def _task(
         self,
         name: str,
         stage: ir.Stage,
@@ -132,8 +135,12 @@ class _Lowering:
                 spec.retries or pipeline.defaults.retries or project.defaults.retries, spec
             ),
             timeout=next(
-                (level.timeout for level in (spec, pipeline.defaults, project.defaults)
-                 if level.timeout is not None), None,
+                (
+                    level.timeout
+                    for level in (spec, pipeline.defaults, project.defaults)
+                    if level.timeout is not None
+                ),
+                None,
             ),
             owner=spec.owner or pipeline.owner or pipeline.defaults.owner or project.defaults.owner,
             tags=spec.tags,
@@ -195,13 +202,18 @@ class _Lowering:
                 if other.transform != work.transform:
                     place = self.spec.transforms[other.transform].span_of("select")
                     yield problems.overlap(
-                        node.name, work.transform, other.transform,
-                        transform.span_of("select"), place,
+                        node.name,
+                        work.transform,
+                        other.transform,
+                        transform.span_of("select"),
+                        place,
                     )
 
     def _same_names(self) -> Iterator[Diagnostic]:
         sections: tuple[Mapping[str, TaskSpec], ...] = (
-            self.spec.sources, self.spec.transforms, self.spec.activations,
+            self.spec.sources,
+            self.spec.transforms,
+            self.spec.activations,
         )
         first: dict[str, TaskSpec] = {}
         for section in sections:

@@ -35,9 +35,9 @@ class Lineage:
                 if task != work.name:
                     yield Dependency(task, Reason.TEST, test)
         for key in work.tests:
-            test = self.lock.projects[project].tests[key]
-            for tested in test.parents:
-                yield from self._wait((project, tested), work.name, f"{test.name} tests ")
+            locked = self.lock.projects[project].tests[key]
+            for tested in locked.parents:
+                yield from self._wait((project, tested), work.name, f"{locked.name} tests ")
 
     def of_reads(self, name: str, reads: Mapping[str, Dataset]) -> Iterator[Dependency]:
         """Yield what an activation waits for; `reads` are datasets by the name written."""
@@ -94,14 +94,20 @@ class Lineage:
         An error-severity test gates whatever has all its parents among its ancestors. What
         an ancestor is gated by already reaches further down by itself.
         """
-        above = frozenset[str]().union(*(self._ancestors[project].get(k, frozenset()) for k in keys))
+        above = frozenset[str]().union(
+            *(self._ancestors[project].get(k, frozenset()) for k in keys)
+        )
         for task, key in self._blocking[project]:
             test = self.lock.projects[project].tests[key]
             parents = frozenset(test.parents)
-            if parents and parents <= (above if strict else above | keys) and not any(
-                parents <= self._ancestors[project].get(ancestor, frozenset())
-                for ancestor in (above if strict else above | keys)
-                if (project, ancestor) in self.builder
+            if (
+                parents
+                and parents <= (above if strict else above | keys)
+                and not any(
+                    parents <= self._ancestors[project].get(ancestor, frozenset())
+                    for ancestor in (above if strict else above | keys)
+                    if (project, ancestor) in self.builder
+                )
             ):
                 yield test.name, task
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
 
 from pipegen import problems
 from pipegen.diagnostics import Diagnostic, Related
@@ -33,15 +34,15 @@ def cycle(tasks: Sequence[Task]) -> Diagnostic | None:
         start = min(path[:-1], key=lambda name: by_name[name].span)
         turn = path.index(start)
         path = [*path[turn:-1], *path[: turn + 1]]
-        steps = zip(path, path[1:], strict=False)
-        related = [Related(_why(by_name[a], b), by_name[a].span) for a, b in steps]
+        related = [Related(_why(by_name[a], b), by_name[a].span) for a, b in pairwise(path)]
         return problems.cycle(path, by_name[start].span, related)
     return None
 
 
 def _why(task: Task, upstream: str) -> str:
-    reasons = sorted({f"{d.reason} {d.detail}".strip() for d in task.dependencies
-                      if d.task == upstream})
+    reasons = sorted(
+        {f"{d.reason} {d.detail}".strip() for d in task.dependencies if d.task == upstream}
+    )
     return f"'{task.name}' waits for '{upstream}' ({'; '.join(reasons)})"
 
 
@@ -57,8 +58,10 @@ def ranks(upstream: Mapping[str, set[str]]) -> dict[str, int]:
     names = list(upstream)
     index = {name: i for i, name in enumerate(names)}
     order = _order({index[n]: {index[u] for u in upstream[n]} for n in names})
-    return {names[i]: rank for rank, i in enumerate(order if len(order) == len(names)
-                                                    else range(len(names)))}
+    return {
+        names[i]: rank
+        for rank, i in enumerate(order if len(order) == len(names) else range(len(names)))
+    }
 
 
 def _order(upstream: Mapping[int, set[int]]) -> list[int]:

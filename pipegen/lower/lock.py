@@ -110,9 +110,7 @@ def load(text: str) -> Lock | None:
             selections={
                 name: LockedSelection(**_tuples(item)) for name, item in raw["selections"].items()
             },
-            references={
-                name: LockedReference(**item) for name, item in raw["references"].items()
-            },
+            references={name: LockedReference(**item) for name, item in raw["references"].items()},
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

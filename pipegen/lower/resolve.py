@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path, PurePosixPath
 
 from pipegen import problems
-from pipegen.dbt.lineage import Lineage, node_selector
-from pipegen.dbt.manifest import DbtResource, Manifest, ManifestError, load
+from pipegen.dbt.lineage import node_selector
+from pipegen.dbt.manifest import DbtResource, Manifest, ManifestError
 from pipegen.dbt.project import profile_of
 from pipegen.dbt.selection import Selection, SelectionError, select
 from pipegen.diagnostics import CompileError, Diagnostic, Span
@@ -22,51 +20,10 @@ from pipegen.lower.lock import (
     LockedSelection,
     LockedTest,
 )
-from pipegen.spec import DbtProjectSpec, DbtTransform, PipelineSpec, ProjectSpec
+from pipegen.lower.manifests import Manifests
+from pipegen.spec import DbtTransform, PipelineSpec
 
 TESTS = ("test", "unit_test")
-
-
-class Manifests:
-    """The manifests of a project's dbt projects, each read once, when first asked for."""
-
-    def __init__(self, root: Path, project: ProjectSpec) -> None:
-        self.root = root
-        self.specs: Mapping[str, DbtProjectSpec] = project.dbt.projects
-        self._loaded: dict[str, Manifest | ManifestError | None] = {}
-        self._lineages: dict[str, Lineage] = {}
-
-    def path(self, name: str) -> PurePosixPath:
-        """Return where the manifest of a dbt project lies, relative to the root."""
-        spec = self.specs[name]
-        return spec.manifest or spec.dir / "target" / "manifest.json"
-
-    def dir(self, name: str) -> Path:
-        """Return the folder of a dbt project."""
-        return self.root / self.specs[name].dir
-
-    def get(self, name: str) -> Manifest | ManifestError | None:
-        """Return the manifest, the reason why it cannot be used, or None if there is none."""
-        if name not in self._loaded:
-            try:
-                self._loaded[name] = load(self.root / self.path(name))
-            except FileNotFoundError:
-                self._loaded[name] = None
-            except ManifestError as error:
-                self._loaded[name] = error
-        return self._loaded[name]
-
-    def lineage(self, name: str, manifest: Manifest) -> Lineage:
-        """Return the lineage of a dbt project."""
-        if name not in self._lineages:
-            self._lineages[name] = Lineage(manifest)
-        return self._lineages[name]
-
-    def command(self, name: str) -> str:
-        """Return the command that makes the manifest."""
-        spec = self.specs[name]
-        profiles = posixpath.relpath(str(spec.profiles_dir or spec.dir), str(spec.dir))
-        return f"cd {spec.dir} && dbt parse --profiles-dir {profiles}"
 
 
 def resolve(spec: PipelineSpec, manifests: Manifests, known: Lock | None) -> Lock:
@@ -221,17 +178,19 @@ def _references(
                 case [(project, resource)]:
                     yield written, LockedReference(project, resource.unique_id)
                 case []:
-                    known = [r.name for m in usable.values() for r in m.resources.values()
-                             if _is_built(r)]
+                    known = [
+                        r.name
+                        for m in usable.values()
+                        for r in m.resources.values()
+                        if _is_built(r)
+                    ]
                     found.append(problems.unknown_model(name, written, known, span))
                 case _:
                     forms = sorted(_full_name(project, r, usable) for project, r in candidates)
                     found.append(problems.ambiguous_model(written, forms, span))
 
 
-def _candidates(
-    written: str, usable: Mapping[str, Manifest]
-) -> list[tuple[str, DbtResource]]:
+def _candidates(written: str, usable: Mapping[str, Manifest]) -> list[tuple[str, DbtResource]]:
     project, colon, rest = written.partition(":")
     if colon:
         usable = {project: usable[project]} if project in usable else {}
@@ -255,9 +214,12 @@ def _locked(
     mine = [selection for selection in selections.values() if selection.project == name]
     built = {key for selection in mine for key in selection.nodes}
     tests = {key for selection in mine for key in selection.tests} | {
-        key for key, resource in resources.items()
-        if resource.resource_type in TESTS and resource.parents and built.issuperset(
-            resource.parents) and len(set(resource.parents)) == 1
+        key
+        for key, resource in resources.items()
+        if resource.resource_type in TESTS
+        and resource.parents
+        and built.issuperset(resource.parents)
+        and len(set(resource.parents)) == 1
     }
     landmarks = built | {r.unique_id for r in references.values() if r.project == name}
     landmarks |= {parent for key in tests for parent in resources[key].parents}

@@ -53,9 +53,7 @@ def _homes(lock: Lock) -> dict[Dataset, str]:
     A test of models of two transforms would otherwise run in both, in the first of them
     before all it compares is built.
     """
-    builders = {
-        (s.project, key): name for name, s in lock.selections.items() for key in s.nodes
-    }
+    builders = {(s.project, key): name for name, s in lock.selections.items() for key in s.nodes}
     upstream: dict[str, set[str]] = {}
     for name, selection in lock.selections.items():
         nodes = lock.projects[selection.project].nodes
@@ -73,7 +71,7 @@ def _homes(lock: Lock) -> dict[Dataset, str]:
     }
 
 
-def _step(  # noqa: PLR0913 - what a transform is lowered from
+def _step(
     name: str,
     transform: DbtTransform,
     selection: LockedSelection,
@@ -100,7 +98,7 @@ def _step(  # noqa: PLR0913 - what a transform is lowered from
     )
 
 
-def _models(  # noqa: PLR0913 - what a transform is lowered from
+def _models(
     name: str,
     transform: DbtTransform,
     selection: LockedSelection,
@@ -115,8 +113,10 @@ def _models(  # noqa: PLR0913 - what a transform is lowered from
             attached[test.parents[0]].append(key)
         elif key in mine:
             alone.append(key)
-    labels = _labels({key: project.nodes[key] for key in selection.nodes}
-                     | {key: project.tests[key] for key in alone})
+    labels = _labels(
+        {key: project.nodes[key] for key in selection.nodes}
+        | {key: project.tests[key] for key in alone}
+    )
     for key in selection.nodes:
         node = project.nodes[key]
         left_out = [project.tests[test].select for test in attached[key] if test not in mine]

@@ -7,8 +7,14 @@ from datetime import date
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, StrictBool
-from pydantic import WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    StrictBool,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from pipegen.kinds.http import HttpKind
@@ -56,7 +62,7 @@ def _date(raw: Any) -> date:
             return date.fromisoformat(raw)
         except ValueError:
             pass
-    raise PydanticCustomError("bad_date", "not a date: write it as in `2026-01-31`")
+    raise PydanticCustomError("bad_date", "a date, written as in `2026-01-31`")
 
 
 Date = Annotated[date, PlainValidator(_date), WithJsonSchema({"type": "string", "format": "date"})]

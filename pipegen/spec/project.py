@@ -17,13 +17,14 @@ _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
 def _inside(raw: Any) -> PurePosixPath:
-    if isinstance(raw, str):
-        path = PurePosixPath(raw)
-        if raw == "." or (raw and all(_SEGMENT.fullmatch(part) for part in raw.split("/"))):
-            return path
-    raise PydanticCustomError(
-        "path", "a path inside the project, of letters, digits, `_`, `-` and `.`"
-    )
+    if not isinstance(raw, str) or not raw:
+        raise PydanticCustomError("path", "a path inside the project")
+    parts = raw.split("/")
+    if raw.startswith("/") or ".." in parts:
+        raise PydanticCustomError("unsafe_path", "a path inside the project")
+    if raw != "." and not all(_SEGMENT.fullmatch(part) for part in parts):
+        raise PydanticCustomError("path", "a path of letters, digits, `_`, `-` and `.`")
+    return PurePosixPath(raw)
 
 
 Inside = Annotated[PurePosixPath, PlainValidator(_inside), WithJsonSchema({"type": "string"})]

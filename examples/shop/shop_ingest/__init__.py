@@ -1,0 +1,1 @@
+"""Bring the web shop's raw data into DuckDB."""

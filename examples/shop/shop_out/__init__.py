@@ -1,0 +1,1 @@
+"""Hand the web shop's marts to others."""

@@ -1,0 +1,158 @@
+"""dbt-core's own selector, without a profile, an adapter or a warehouse.
+
+Importing this module imports dbt-core, two seconds: `pipegen.dbt.selection` does so when it
+must, and nothing else does. The names used are internals of dbt-core; the tests prove them
+against `dbt ls` and `dbt build`.
+"""
+
+from __future__ import annotations
+
+import inspect
+from argparse import Namespace
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+from typing import Any
+
+from dbt.compilation import Linker
+from dbt.config.selectors import SelectorConfig, selector_config_from_data
+from dbt.contracts.graph.manifest import Manifest
+from dbt.flags import get_flags, set_flags
+from dbt.graph import (
+    Graph,
+    ResourceTypeSelector,
+    SelectionCriteria,
+    SelectionSpec,
+    parse_difference,
+)
+from dbt.node_types import NodeType
+from dbt_common.events.contextvars import task_contextvars
+from dbt_common.events.event_manager import EventManager
+from dbt_common.events.event_manager_client import ctx_set_event_manager, get_event_manager
+from dbt_common.exceptions import DbtBaseException
+
+from pipegen.dbt.manifest import COLLECTIONS, ManifestError, all_kept
+
+_TYPES = [NodeType.Model, NodeType.Seed, NodeType.Snapshot, NodeType.Test, NodeType.Unit]
+_EARLIER_RUN = frozenset({"state", "result", "source_status"})
+_KNOWS_SELECTORS = "selectors" in inspect.signature(ResourceTypeSelector).parameters
+
+
+class RefusedError(Exception):
+    """A selection dbt cannot resolve; the text is the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """dbt's own manifest and graph, and its selector by indirect selection.
+
+    dbt parses `selectors.yml` under that flag, and takes a while to make a selector.
+    """
+
+    manifest: Manifest
+    graph: Graph
+    ready: dict[str, tuple[ResourceTypeSelector, SelectorConfig]] = field(default_factory=dict)
+
+    def resolve(
+        self, select: Sequence[str], exclude: Sequence[str], indirect_selection: str
+    ) -> set[str]:
+        """Return the unique ids dbt selects for `dbt build`."""
+        try:
+            with _flags(INDIRECT_SELECTION=indirect_selection):
+                if indirect_selection not in self.ready:
+                    self.ready[indirect_selection] = self._prepare()
+                selector, named = self.ready[indirect_selection]
+                spec = _default(named) if not select and not exclude else None
+                if spec is None:
+                    spec = parse_difference(list(select) or None, list(exclude) or None)
+                _refuse(spec)
+                return {str(unique_id) for unique_id in selector.get_selected(spec)}
+        except DbtBaseException as error:
+            raise RefusedError(_reason(error)) from error
+        except (ArithmeticError, LookupError, NotImplementedError, OSError, ValueError) as error:
+            raise RefusedError(f"{type(error).__name__}: {error}") from error
+
+    def _prepare(self) -> tuple[ResourceTypeSelector, SelectorConfig]:
+        written = list((self.manifest.selectors or {}).values())
+        named = selector_config_from_data({"selectors": written})
+        selector = ResourceTypeSelector(
+            graph=self.graph,
+            manifest=self.manifest,
+            previous_state=None,
+            resource_types=_TYPES,
+            **({"selectors": named} if _KNOWS_SELECTORS else {}),
+        )
+        return selector, named
+
+
+def link(raw: Mapping[str, Any]) -> Selector:
+    """Give dbt a manifest, and link its graph without the search for cycles.
+
+    The search takes longer than all the rest; `Lineage` refuses cycles in linear time.
+    """
+    try:
+        with all_kept():
+            manifest = Manifest.from_dict(raw)
+        linker = Linker()
+        for source in manifest.sources:
+            linker.add_node(source)
+        for collection in COLLECTIONS:
+            for node in getattr(manifest, collection, {}).values():
+                if collection != "sources":
+                    linker.link_node(node, manifest)
+    except DbtBaseException as error:
+        raise ManifestError(f"dbt cannot read it: {_reason(error)}") from error
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ManifestError(f"dbt cannot read it: {error!r}") from error
+    return Selector(manifest, Graph(linker.graph))
+
+
+@contextmanager
+def alone(project_dir: Path) -> Iterator[None]:
+    """Keep dbt's warnings to itself, tell it where the project lies, and put all back after."""
+    before = get_event_manager()
+    ctx_set_event_manager(EventManager())
+    try:
+        with task_contextvars(project_root=str(project_dir.resolve())):
+            yield
+    finally:
+        ctx_set_event_manager(before)
+
+
+@contextmanager
+def _flags(**flags: str) -> Iterator[None]:
+    """Set the only flags parsing a selection reads.
+
+    dbt's `set_from_args` would also read its variables from the environment.
+    """
+    before = get_flags()
+    set_flags(Namespace(**flags))
+    try:
+        yield
+    finally:
+        set_flags(before)
+
+
+def _default(named: SelectorConfig) -> SelectionSpec | None:
+    """Return the selector dbt takes when it is asked for nothing in particular."""
+    for selector in named.values():
+        if selector["default"]:
+            return selector["definition"]
+    return None
+
+
+def _refuse(spec: SelectionSpec) -> None:
+    if not isinstance(spec, SelectionCriteria):
+        for component in spec:
+            _refuse(component)
+        return
+    if spec.method in _EARLIER_RUN:
+        raise RefusedError(f"{spec.method}: needs the artefacts of an earlier run")
+    path = PurePath(str(spec.value))
+    if spec.method == "path" and (path.is_absolute() or ".." in path.parts):
+        raise RefusedError(f"path:{spec.value} leaves the dbt project")
+
+
+def _reason(error: Exception) -> str:
+    return " ".join(str(getattr(error, "msg", error)).split())

@@ -1,0 +1,53 @@
+"""The dbt projects of a project, and their manifests."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from pipegen.dbt.lineage import Lineage
+from pipegen.dbt.manifest import Manifest, ManifestError, load
+from pipegen.spec import DbtProjectSpec, ProjectSpec
+
+
+class Manifests:
+    """The manifests of a project's dbt projects, each read once, when first asked for."""
+
+    def __init__(self, root: Path, project: ProjectSpec) -> None:
+        self.root = root
+        self.specs: Mapping[str, DbtProjectSpec] = project.dbt.projects
+        self._loaded: dict[str, Manifest | ManifestError | None] = {}
+        self._lineages: dict[str, Lineage] = {}
+
+    def path(self, name: str) -> PurePosixPath:
+        """Return where the manifest of a dbt project lies, relative to the root."""
+        spec = self.specs[name]
+        return spec.manifest or spec.dir / "target" / "manifest.json"
+
+    def dir(self, name: str) -> Path:
+        """Return the folder of a dbt project."""
+        return self.root / self.specs[name].dir
+
+    def get(self, name: str) -> Manifest | ManifestError | None:
+        """Return the manifest, the reason why it cannot be used, or None if there is none."""
+        if name not in self._loaded:
+            try:
+                self._loaded[name] = load(self.root / self.path(name))
+            except FileNotFoundError:
+                self._loaded[name] = None
+            except ManifestError as error:
+                self._loaded[name] = error
+        return self._loaded[name]
+
+    def lineage(self, name: str, manifest: Manifest) -> Lineage:
+        """Return the lineage of a dbt project."""
+        if name not in self._lineages:
+            self._lineages[name] = Lineage(manifest)
+        return self._lineages[name]
+
+    def command(self, name: str) -> str:
+        """Return the command that makes the manifest."""
+        spec = self.specs[name]
+        profiles = posixpath.relpath(str(spec.profiles_dir or spec.dir), str(spec.dir))
+        return f"cd {spec.dir} && dbt parse --profiles-dir {profiles}"

@@ -1,0 +1,19 @@
+"""Ways out: what a person may have meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """Return a help text that offers the known name most like `name`, if one is."""
+    close = get_close_matches(name, sorted(set(known)), n=1, cutoff=0.6)
+    return f"did you mean '{close[0]}'?" if close else None
+
+
+def offer(name: str, known: Iterable[str], what: str) -> str:
+    """Return `nearest`, or the list of what is known."""
+    names = sorted(set(known))
+    listed = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
+    return nearest(name, names) or (f"{what}: {listed}" if names else f"there are no {what}")

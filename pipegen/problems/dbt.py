@@ -1,0 +1,38 @@
+"""PG4: selections, manifests and references into dbt projects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pipegen.diagnostics import Diagnostic, Span
+from pipegen.problems._help import offer
+
+
+def invalid_selection(reason: str, span: Span) -> Diagnostic:
+    """dbt's own selector refuses the selection."""
+    return Diagnostic("PG401", f"dbt refuses this selection: {reason}", span)
+
+
+def empty_selection(transform: str, span: Span, help: str | None = None) -> Diagnostic:
+    """The selection matches no node that can be built: a misspelt selector, most often."""
+    return Diagnostic("PG402", f"'{transform}' selects nothing", span, help)
+
+
+def missing_manifest(path: str, command: str, span: Span) -> Diagnostic:
+    """The manifest that selections are resolved on is not there, and the lock cannot serve."""
+    return Diagnostic("PG403", f"no dbt manifest at '{path}'", span, f"make it: {command}")
+
+
+def bad_manifest(path: str, reason: str, span: Span) -> Diagnostic:
+    """The manifest cannot be read, or dbt wrote it in a form pipegen does not know."""
+    return Diagnostic("PG404", f"cannot use the dbt manifest '{path}': {reason}", span)
+
+
+def unknown_source(name: str, known: Iterable[str], span: Span) -> Diagnostic:
+    """`loads` names no source table of the pipeline's dbt projects."""
+    return Diagnostic(
+        "PG405",
+        f"no dbt project has the source table '{name}'",
+        span,
+        offer(name, known, "source tables"),
+    )

@@ -1,0 +1,20 @@
+"""PG3: what a back end cannot express."""
+
+from __future__ import annotations
+
+from pipegen.diagnostics import Diagnostic, Severity, Span
+
+
+def unsupported(backend: str, feature: str, why: str, span: Span) -> Diagnostic:
+    """A back end cannot express what the pipeline asks for; the others are still written."""
+    return Diagnostic("PG301", f"{backend} cannot express `{feature}`", span, why)
+
+
+def degraded(backend: str, feature: str, differs: str, span: Span) -> Diagnostic:
+    """A back end keeps only a part of the meaning; the message says what differs."""
+    return Diagnostic(
+        "PG302",
+        f"{backend} only partly keeps `{feature}`: {differs}",
+        span,
+        severity=Severity.WARNING,
+    )

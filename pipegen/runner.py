@@ -1,0 +1,250 @@
+"""Run a generated headless script in a process of its own, and show what it tells.
+
+The script is the engine: it writes what happens as lines of JSON (`--events`), and nothing else
+is known of the run here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+FAILED, REFUSED, INTERRUPTED = 1, 2, 130
+
+_PATIENCE_SECONDS = 15
+_STYLES = {"success": "green", "failed": "red"}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happens in a run: `plan`, `start`, `attempt_failed`, `end` or `summary`.
+
+    `tasks` are the names of all tasks, in the order they run, and come with the plan.
+    """
+
+    name: str
+    task: str = ""
+    attempt: int = 0
+    state: str = ""
+    error: str = ""
+    time: float = 0.0
+    pipeline: str = ""
+    tasks: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """The event as a line for people."""
+        match self.name:
+            case "plan":
+                return f"{self.pipeline}: {len(self.tasks)} tasks"
+            case "start":
+                return f"{self.task}: attempt {self.attempt}"
+            case "attempt_failed":
+                return f"{self.task}: attempt {self.attempt} failed: {_first_line(self.error)}"
+            case "end":
+                return f"{self.task}: {self.state}"
+        return f"{self.pipeline}: {self.state}"
+
+
+@dataclass(slots=True)
+class Record:
+    """What is known of a task: how it ended, or an empty state if it did not."""
+
+    task: str
+    state: str = ""
+    attempts: int = 0
+    started: float | None = None
+    ended: float | None = None
+    error: str = ""
+
+    def note(self, event: Event) -> None:
+        """Take in an event of the task."""
+        self.attempts = event.attempt
+        match event.name:
+            case "start":
+                self.started = self.started or event.time
+            case "attempt_failed":
+                self.error = event.error
+            case "end":
+                self.state, self.ended = event.state, event.time
+
+    @property
+    def seconds(self) -> float | None:
+        """How long it took, with all attempts and the delays between them."""
+        return self.ended - self.started if self.started and self.ended else None
+
+
+class Progressing:
+    """Where progress is shown: a bar on a terminal, else lines, both on stderr."""
+
+    def __init__(self, bar: Progress | None) -> None:
+        self._bar = bar
+        self._task = bar.add_task("", total=None) if bar else None
+
+    def show(self, event: Event) -> None:
+        """Show an event."""
+        if self._bar is None or self._task is None:
+            print(f"{time.strftime('%H:%M:%S')} {event.sentence}", file=sys.stderr, flush=True)
+            return
+        if event.name in ("attempt_failed", "end"):
+            self._bar.console.print(event.sentence, style=_STYLES.get(event.state, "yellow"))
+        total = len(event.tasks) or None
+        advance = int(event.name == "end")
+        self._bar.update(self._task, description=event.task, advance=advance, total=total)
+
+    def log(self, lines: Iterable[str]) -> None:
+        """Show what the tasks print."""
+        for line in lines:
+            if self._bar:
+                from rich.text import Text
+
+                self._bar.console.print(Text.from_ansi(line.rstrip("\n")))
+            else:
+                sys.stderr.write(line)
+                sys.stderr.flush()
+
+
+def run(script: Path, root: Path, date: str | None = None) -> int:
+    """Run a headless script in the project's root, with progress and a summary.
+
+    Return 0 if all went well, 1 if a task failed, 2 if the script refuses the date, and 130 if
+    interrupted.
+    """
+    records: dict[str, Record] = {}
+    pipeline = result = ""
+    with _progressing() as progress, _process(script, root, date) as child:
+        assert child.stdout
+        assert child.stderr
+        logs = Thread(target=progress.log, args=(child.stderr,), daemon=True)
+        logs.start()
+        try:
+            for event in map(parse, child.stdout):
+                if event.name != "summary":
+                    progress.show(event)
+                records |= {task: Record(task) for task in event.tasks}
+                pipeline = pipeline or event.pipeline
+                if event.task:
+                    records[event.task].note(event)
+                result = event.state
+            code = child.wait()
+        except KeyboardInterrupt:
+            _stop(child)
+            code, result = INTERRUPTED, "interrupted"
+        logs.join(_PATIENCE_SECONDS)  # a task may leave a process behind that holds stderr
+    if not records and code == REFUSED:
+        return REFUSED
+    if code not in (0, FAILED, INTERRUPTED) or not result:
+        print(f"the script stopped before its end (exit code {code})", file=sys.stderr)
+        code, result = FAILED, "failed"
+    _print_summary(pipeline, result, tuple(records.values()))
+    return code
+
+
+def parse(line: str) -> Event:
+    """Read a line that the script wrote."""
+    fields: dict[str, object] = json.loads(line)
+    tasks = fields.get("tasks")
+    return Event(
+        name=str(fields["event"]),
+        task=str(fields.get("task", "")),
+        attempt=int(str(fields.get("attempt", 0))),
+        state=str(fields.get("state", "")),
+        error=str(fields.get("error", "")),
+        time=float(str(fields.get("time", 0))),
+        pipeline=str(fields.get("pipeline", "")),
+        tasks=tuple(task["name"] for task in tasks) if isinstance(tasks, list) else (),
+    )
+
+
+def table(records: tuple[Record, ...]) -> tuple[str, ...]:
+    """Return the lines of a summary, the heading first."""
+    rows = [("task", "state", "attempts", "seconds", "error")]
+    for record in records:
+        seconds = "" if record.seconds is None else f"{record.seconds:.1f}"
+        state = record.state or ("interrupted" if record.attempts else "not started")
+        error = "" if state == "success" else _first_line(record.error)
+        rows.append((record.task, state, str(record.attempts), seconds, error))
+    names, states = (max(len(row[column]) for row in rows) for column in (0, 1))
+    return tuple(
+        f"{task:<{names}}  {state:<{states}}  {attempts:>8}  {seconds:>7}  {error}".rstrip()
+        for task, state, attempts, seconds, error in rows
+    )
+
+
+@contextmanager
+def _progressing() -> Iterator[Progressing]:
+    if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield Progressing(None)
+        return
+    from rich import progress
+    from rich.console import Console
+
+    console = Console(stderr=True, markup=False, highlight=False, soft_wrap=True)
+    columns = (
+        progress.SpinnerColumn(),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TimeElapsedColumn(),
+        progress.TextColumn("{task.description}", markup=False),
+    )
+    with progress.Progress(*columns, console=console, transient=True) as bar:
+        yield Progressing(bar)
+
+
+@contextmanager
+def _process(script: Path, root: Path, date: str | None) -> Iterator[subprocess.Popen[str]]:
+    """Start the script where the user's modules can be imported.
+
+    It leads a group of its own, so that Ctrl-C reaches it once: from here.
+    """
+    command = [sys.executable, str(script.resolve()), "--events"]
+    path = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
+    with subprocess.Popen(
+        [*command, *(("--date", date) if date else ())],
+        cwd=root,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    ) as child:
+        yield child
+
+
+def _stop(child: subprocess.Popen[str]) -> None:
+    """Interrupt the script and what it started; end them if that does not help."""
+    os.killpg(child.pid, signal.SIGINT)
+    try:
+        child.wait(_PATIENCE_SECONDS)
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        os.killpg(child.pid, signal.SIGKILL)
+
+
+def _print_summary(pipeline: str, result: str, records: tuple[Record, ...]) -> None:
+    from rich.console import Console
+
+    console = Console(markup=False, highlight=False, soft_wrap=True)
+    heading, *lines = table(records)
+    console.print(heading, style="bold")
+    for record, line in zip(records, lines, strict=True):
+        console.print(line, style=_STYLES.get(record.state, "yellow"))
+    console.print(f"{pipeline}: {result}", style=_STYLES.get(result, "yellow"))
+
+
+def _first_line(text: str) -> str:
+    return text.strip().partition("\n")[0]

@@ -1,0 +1,92 @@
+"""A lane is a back end and the environment it runs in; its recorder is one warm process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pipegen.naming import slug
+
+ROOT = Path(__file__).parents[2]
+RECORDERS = Path(__file__).parent / "recorders"
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A back end: the file it makes of a pipeline, and how it calls the IR's tasks."""
+
+    name: str
+    file: str
+    native: Callable[[str], str]
+    python: Path
+
+    def path(self, pipeline: str) -> str:
+        """Return where the pipeline's file lies below the back end's folder."""
+        return self.file.format(pipeline)
+
+
+def _python(lane: str) -> Path:
+    return ROOT / ".venv" / lane / "bin" / "python"
+
+
+def _same(name: str) -> str:
+    return name
+
+
+LANES = (
+    Lane("airflow", "dags/pg_{}.py", _same, _python("airflow")),
+    Lane("dagster", "defs/pg_{}.py", slug, _python("dagster")),
+    Lane("prefect", "flows/pg_{}.py", _same, _python("prefect")),
+    Lane("headless", "run/pg_{}.py", _same, Path(sys.executable)),
+)
+
+
+class Recorder:
+    """A running recorder: it loads a generated file, runs it for real, and tells what it saw."""
+
+    def __init__(self, lane: Lane, scratch: Path) -> None:
+        self.log = scratch / f"{lane.name}.log"
+        environment = {**os.environ, "PATH": f"{lane.python.parent}:{os.environ['PATH']}"}
+        environment |= {"DO_NOT_TRACK": "1", "TMPDIR": str(scratch)}
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [lane.python, RECORDERS / f"{lane.name}.py"],
+                cwd=scratch,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
+
+    def ask(self, request: Mapping[str, object]) -> dict[str, Any]:
+        """Run one case; fail the test with the recorder's log if it cannot."""
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(json.dumps(request) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        assert line, f"the recorder ended:\n{self.tail()}"
+        answer: dict[str, Any] = json.loads(line)
+        assert "error" not in answer, f"{answer['error']}\n{self.tail()}"
+        return answer
+
+    def tail(self) -> str:
+        """Return the end of what the orchestrator wrote."""
+        return self.log.read_text(errors="replace")[-6000:]
+
+    def stop(self) -> None:
+        """End the process."""
+        assert self.process.stdin
+        self.process.stdin.close()
+        try:
+            self.process.wait(timeout=60)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()

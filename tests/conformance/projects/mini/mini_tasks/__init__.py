@@ -1,0 +1,1 @@
+"""The tasks of the mini project, with faults on request."""

@@ -1,0 +1,67 @@
+"""Python tasks of the mini pipelines; each counts its attempts under its own name."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+from mini_tasks.log import attempt
+
+_PATIENCE_SECONDS = 20.0
+_writer = threading.Lock()
+
+
+def load_orders() -> None:
+    """Replace raw.orders."""
+    attempt("load_orders")
+    _replace("raw.orders", "id, customer_id, amount", "(1, 1, 10), (2, 1, 20), (3, 2, 5)")
+
+
+def load_customers() -> None:
+    """Replace raw.customers."""
+    attempt("load_customers")
+    _replace("raw.customers", "id, name", "(1, 'ada'), (2, 'bob')")
+
+
+def export(name: str) -> None:
+    """Count the rows of a table that dbt built; logged as `export_<name>`."""
+    with _connect() as connection:
+        rows = len(connection.table(name).fetchall())
+    attempt(f"export_{name}", rows=rows)
+
+
+def act(name: str) -> None:
+    """Do nothing but log, as the task `name`."""
+    attempt(name)
+
+
+def _replace(table: str, columns: str, rows: str) -> None:
+    with _connect() as connection:
+        connection.execute("create schema if not exists raw")
+        connection.execute(
+            f"create or replace table {table} as from (values {rows}) as rows ({columns})"
+        )
+
+
+@contextmanager
+def _connect() -> Iterator[duckdb.DuckDBPyConnection]:
+    with _writer:
+        connection = _open()
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+
+def _open() -> duckdb.DuckDBPyConnection:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return duckdb.connect(os.environ["MINI_DB"])
+        except duckdb.IOException as error:
+            if "lock" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)

@@ -1,0 +1,77 @@
+"""Every diagnostic, as a person sees it: each case is a project, a command and what it prints.
+
+A case's folder is named after the code it is for. Its files are laid over `base/` and the
+small dbt project of the conformance suite.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from pipegen import problems
+from pipegen.cli import app
+
+HERE = Path(__file__).parent
+CASES = sorted((HERE / "cases").iterdir())
+
+
+@pytest.fixture
+def laid_out(tmp_path: Path, mini_dbt: Path) -> Callable[[Path], Path]:
+    def lay_out(case: Path) -> Path:
+        project = tmp_path / "project"
+        shutil.copytree(mini_dbt, project / "dbt")
+        for source in (HERE / "base", case):
+            shutil.copytree(source, project, dirs_exist_ok=True)
+        return project
+
+    return lay_out
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_a_mistake_is_told_with_its_place_and_a_way_out(
+    case: Path,
+    laid_out: Callable[[Path], Path],
+    assert_tree: Callable[[Mapping[str, str], Path], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    project = laid_out(case)
+    monkeypatch.chdir(project)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    before = contents(project)
+    command = case / "command"
+    arguments = command.read_text().split() if command.exists() else ["validate"]
+    result = CliRunner().invoke(app, arguments)
+    told = f"$ pipegen {' '.join(arguments)}\n{result.output}exit {result.exit_code}\n"
+    assert_tree({"expected.txt": told}, case / "expected")
+    assert case.name.partition("-")[0] in told
+    assert contents(project) == before, "a faulty pipeline writes nothing"
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_every_code_has_a_case_and_every_case_a_code() -> None:
+    folder = Path(problems.__file__).parent
+    codes = {
+        code
+        for file in folder.glob("*.py")
+        for code in re.findall(r'"(PG\d{3})"', file.read_text())
+    }
+    assert {case.name.partition("-")[0] for case in CASES} == codes
+
+
+def test_no_two_diagnostics_share_a_code() -> None:
+    folder = Path(problems.__file__).parent
+    found = [
+        code
+        for file in folder.glob("*.py")
+        for code in re.findall(r'"(PG\d{3})"', file.read_text())
+    ]
+    assert len(found) == len(set(found))

@@ -1,0 +1,186 @@
+"""The commands, as a person or a CI job calls them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from pipegen.cli import app
+
+PROJECT = """\
+version: 1
+project: demo
+backends: {headless: {}}
+"""
+PIPELINE = """\
+version: 1
+pipeline: hello
+sources:
+  one: {kind: shell, command: [echo, one]}
+activations:
+  two: {kind: shell, command: [echo, two], depends_on: [one]}
+"""
+SCRIPT = Path("generated/headless/run/pg_hello.py")
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "pipelines").mkdir()
+    (tmp_path / "pipegen.yaml").write_text(PROJECT)
+    (tmp_path / "pipelines" / "hello.yaml").write_text(PIPELINE)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    return tmp_path
+
+
+def pipegen(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+def test_validate_finds_nothing_wrong_with_a_good_project(project: Path) -> None:
+    result = pipegen("validate")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert "1 pipeline fine" in result.stderr
+    assert not (project / "generated").exists()
+
+
+def test_render_writes_and_a_second_render_changes_nothing(project: Path) -> None:
+    assert "created" in pipegen("render").stdout
+    first = (project / SCRIPT).read_bytes()
+    again = pipegen("render")
+    assert (again.exit_code, again.stdout) == (0, "")
+    assert (project / SCRIPT).read_bytes() == first
+
+
+def test_check_passes_on_what_render_wrote(project: Path) -> None:
+    pipegen("render")
+    assert pipegen("render", "--check").exit_code == 0
+
+
+def test_check_fails_once_the_specification_changed(project: Path) -> None:
+    pipegen("render")
+    (project / "pipelines" / "hello.yaml").write_text(PIPELINE.replace("echo, one", "echo, uno"))
+    before = (project / SCRIPT).read_bytes()
+    result = pipegen("render", "--check")
+    assert result.exit_code == 1
+    assert "PG504" in result.stderr
+    assert (project / SCRIPT).read_bytes() == before
+
+
+def test_check_fails_once_a_generated_file_was_edited(project: Path) -> None:
+    pipegen("render")
+    with (project / SCRIPT).open("a") as file:
+        file.write("# by hand\n")
+    result = pipegen("render", "--check")
+    assert result.exit_code == 1
+    assert "edited by hand" in result.stderr
+
+
+def test_render_never_writes_over_an_edited_file(project: Path) -> None:
+    pipegen("render")
+    (project / SCRIPT).write_text((project / SCRIPT).read_text() + "# by hand\n")
+    edited = (project / SCRIPT).read_bytes()
+    result = pipegen("render")
+    assert result.exit_code == 3
+    assert (project / SCRIPT).read_bytes() == edited
+
+
+def test_diff_shows_the_change_and_writes_nothing(project: Path) -> None:
+    pipegen("render")
+    (project / "pipelines" / "hello.yaml").write_text(PIPELINE.replace("echo, one", "echo, uno"))
+    result = pipegen("render", "--diff")
+    assert result.exit_code == 0
+    assert '-        ["echo", "one"],' in result.stdout
+    assert '+        ["echo", "uno"],' in result.stdout
+    assert pipegen("render", "--check").exit_code == 1
+
+
+def test_a_broken_pipeline_does_not_hide_the_others(project: Path) -> None:
+    (project / "pipelines" / "broken.yaml").write_text("version: 1\npipeline: broken\nsorces: {}\n")
+    result = pipegen("render")
+    assert result.exit_code == 1
+    assert "PG101" in result.stderr
+    assert (project / SCRIPT).exists()
+    assert not (project / "generated/headless/run/pg_broken.py").exists()
+
+
+def test_out_writes_the_same_bytes_elsewhere(project: Path, tmp_path: Path) -> None:
+    pipegen("render")
+    assert pipegen("render", "--backend", "headless", "--out", "elsewhere").exit_code == 0
+    copy = project / "elsewhere" / "headless" / "run" / "pg_hello.py"
+    assert copy.read_bytes() == (project / SCRIPT).read_bytes()
+
+
+def test_only_the_named_pipeline_is_written(project: Path) -> None:
+    other = PIPELINE.replace("hello", "other")
+    (project / "pipelines" / "other.yaml").write_text(other)
+    assert pipegen("render", "pipelines/other.yaml").exit_code == 0
+    assert (project / "generated/headless/run/pg_other.py").exists()
+    assert not (project / SCRIPT).exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("render", "--backend", "cron"),
+        ("graph", "nobody"),
+        ("run", "nobody"),
+        ("validate", "--output-format", "xml"),
+    ],
+)
+def test_wrong_usage_exits_with_2(project: Path, arguments: tuple[str, ...]) -> None:
+    assert pipegen(*arguments).exit_code == 2
+
+
+def test_a_folder_without_a_project_is_wrong_usage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = pipegen("validate")
+    assert result.exit_code == 2
+    assert "pipegen.yaml" in result.stderr
+
+
+def test_graph_tells_why_each_edge_exists(project: Path) -> None:
+    drawn = json.loads(pipegen("graph", "hello", "--format", "json").stdout)
+    assert [node["name"] for node in drawn["nodes"]] == ["one", "two"]
+    assert drawn["edges"] == [
+        {"from": "one", "to": "two", "because": [{"reason": "depends_on", "detail": "one"}]}
+    ]
+
+
+def test_graph_draws_mermaid(project: Path) -> None:
+    drawn = pipegen("graph", "pipelines/hello.yaml").stdout
+    assert drawn.startswith("flowchart LR\n")
+    assert "t_one --> t_two" in drawn
+
+
+def test_github_annotations_name_file_and_line(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    (project / "pipelines" / "hello.yaml").write_text(PIPELINE.replace("sources", "sorces"))
+    assert "::error file=pipelines/hello.yaml,line=3," in pipegen("validate").stdout
+
+
+def test_json_findings_are_one_array(project: Path) -> None:
+    (project / "pipelines" / "hello.yaml").write_text(PIPELINE.replace("sources", "sorces"))
+    found = json.loads(pipegen("validate", "--output-format", "json").stdout)
+    assert {item["code"] for item in found} == {"PG101"}
+
+
+def test_run_executes_the_pipeline_and_leaves_no_file(project: Path) -> None:
+    result = pipegen("run", "hello")
+    assert result.exit_code == 0, result.output
+    assert not (project / "generated").exists()
+
+
+def test_run_fails_when_a_task_failed(project: Path) -> None:
+    broken = PIPELINE.replace("[echo, one]", "['false']")
+    (project / "pipelines" / "hello.yaml").write_text(broken)
+    result = pipegen("run", "hello")
+    assert result.exit_code == 1
+    assert "upstream_failed" in result.output
