@@ -11,7 +11,8 @@ from pipegen.backends import Target
 from pipegen.diagnostics import CompileError, Diagnostic
 from pipegen.lower import lower
 from pipegen.lower.lock import Lock, dump, load
-from pipegen.lower.resolve import Manifests, resolve
+from pipegen.lower.manifests import Manifests
+from pipegen.lower.resolve import resolve
 from pipegen.project import LOCKS, Project, pipelines
 from pipegen.render import PlannedFile, RenderedFile, render
 from pipegen.source import Document, read

@@ -44,6 +44,13 @@ def identifier(name: str, prefix: str = "") -> Code:
     return Code(text)
 
 
+def argument(name: str) -> Code:
+    """Return the name of a keyword argument: unlike a name to bind it may be a builtin's."""
+    if type(name) is not str or not _IDENTIFIER.fullmatch(name) or keyword.iskeyword(name):
+        raise EmissionError(f"not the name of an argument: {name!r}")
+    return Code(name)
+
+
 def dotted(path: str) -> Code:
     """Return the path of a module, `package.module`."""
     parts = path.split(".")

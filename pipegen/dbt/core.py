@@ -94,18 +94,22 @@ def link(raw: Mapping[str, Any]) -> Selector:
     try:
         with all_kept():
             manifest = Manifest.from_dict(raw)
-        linker = Linker()
-        for source in manifest.sources:
-            linker.add_node(source)
-        for collection in COLLECTIONS:
-            for node in getattr(manifest, collection, {}).values():
-                if collection != "sources":
-                    linker.link_node(node, manifest)
+            return Selector(manifest, Graph(_linker(manifest).graph))
     except DbtBaseException as error:
         raise ManifestError(f"dbt cannot read it: {_reason(error)}") from error
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise ManifestError(f"dbt cannot read it: {error!r}") from error
-    return Selector(manifest, Graph(linker.graph))
+
+
+def _linker(manifest: Manifest) -> Linker:
+    linker = Linker()
+    for source in manifest.sources:
+        linker.add_node(source)
+    for collection in COLLECTIONS:
+        for node in getattr(manifest, collection, {}).values():
+            if collection != "sources":
+                linker.link_node(node, manifest)
+    return linker
 
 
 @contextmanager

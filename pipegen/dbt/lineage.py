@@ -101,7 +101,9 @@ class _Names:
     """What names mean to dbt's `fqn` method: a leaf, or any prefix of a path of folders."""
 
     def __init__(self, manifest: Manifest) -> None:
-        self._manifest = manifest
+        self._resources = manifest.resources
+        self._sources = manifest.sources()
+        self._root = manifest.project_name
         self._paths: list[tuple[str, str]] = []
         self._prefixes: defaultdict[str, set[str]] = defaultdict(set)
         self._versions: defaultdict[str, set[str]] = defaultdict(set)
@@ -134,7 +136,7 @@ class _Names:
             pattern = f"{package}.{table}"
             meaning = frozenset(
                 source.unique_id
-                for source in self._manifest.sources()
+                for source in self._sources
                 if fnmatchcase(f"{source.package}.{source.source_name}.{source.name}", pattern)
             )
             yield f"source:{pattern.removeprefix('*.')}", meaning
@@ -183,7 +185,7 @@ class _Names:
         self, bases: Iterable[Candidate], resource: DbtResource
     ) -> Iterator[Candidate]:
         """Narrow to a file of the root project, the only one dbt looks for files in."""
-        in_root = resource.package == self._manifest.project_name
+        in_root = resource.package == self._root
         if in_root and _PLAIN_PATH.fullmatch(resource.path):
             for base in bases:
                 yield self._narrowed(base, "path", resource.path, lambda r: (r.path,))
@@ -197,17 +199,15 @@ class _Names:
     ) -> Candidate:
         """Intersect a candidate with what the method `of` answers `value` for."""
         selection, meaning = base
-        resources = self._manifest.resources
-        kept = frozenset(unique_id for unique_id in meaning if value in of(resources[unique_id]))
+        kept = frozenset(one for one in meaning if value in of(self._resources[one]))
         return f"{selection},{method}:{value}", kept
 
     def _below(self, base: Candidate, parent: str) -> Iterator[Candidate]:
         """Narrow tests of one name to those of one parent."""
         selection, meaning = base
-        resources = self._manifest.resources
-        if parent in resources:
-            above = self.selector(resources[parent])
-            kept = frozenset(one for one in meaning if parent in resources[one].parents)
+        if parent in self._resources:
+            above = self.selector(self._resources[parent])
+            kept = frozenset(one for one in meaning if parent in self._resources[one].parents)
             if "," not in above:
                 yield f"{selection},{above}+1", kept
 

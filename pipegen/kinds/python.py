@@ -9,7 +9,7 @@ from pydantic import AfterValidator
 from pydantic_core import PydanticCustomError
 
 from pipegen import ir
-from pipegen.emit import EmissionError, dotted, identifier
+from pipegen.emit import EmissionError, argument, dotted
 from pipegen.kinds.scope import Scope
 from pipegen.model import Plain, SpecModel, Value
 
@@ -19,7 +19,7 @@ _CALLABLE = re.compile(r"([\w.]+):(\w+)", re.ASCII)
 def _callable(text: str) -> str:
     match = _CALLABLE.fullmatch(text)
     try:
-        if match and dotted(match[1]) and identifier(match[2]):
+        if match and dotted(f"{match[1]}.{match[2]}"):
             return text
     except EmissionError:
         pass
@@ -28,7 +28,7 @@ def _callable(text: str) -> str:
 
 def _argument(text: str) -> str:
     try:
-        identifier(text)
+        argument(text)
     except EmissionError:
         raise PydanticCustomError("argument", "the name of a keyword argument") from None
     return text

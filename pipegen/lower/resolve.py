@@ -52,15 +52,14 @@ def resolve(spec: PipelineSpec, manifests: Manifests, known: Lock | None) -> Loc
     references = dict(_references(spec, usable, found))
     if found:
         raise CompileError(found)
-    return Lock(
-        pipeline=spec.pipeline,
-        projects={
-            name: _locked(name, manifest, manifests, selections, references)
-            for name, manifest in usable.items()
-        },
-        selections=selections,
-        references=references,
-    )
+    projects: dict[str, LockedProject] = {}
+    for name, manifest in usable.items():
+        try:
+            projects[name] = _locked(name, manifest, manifests, selections, references)
+        except ManifestError as error:
+            path = str(manifests.path(name))
+            raise CompileError([problems.bad_manifest(path, str(error), names[name])]) from None
+    return Lock(spec.pipeline, projects, selections, references)
 
 
 def _projects(spec: PipelineSpec, manifests: Manifests) -> dict[str, Span]:
@@ -122,9 +121,13 @@ def _select(
         except SelectionError as error:
             found.append(problems.invalid_selection(str(error), transform.span_of("select")))
             continue
+        except ManifestError as error:
+            path = str(manifests.path(transform.project))
+            found.append(problems.bad_manifest(path, str(error), transform.span_of("project")))
+            continue
         resources = manifest.resources
         nodes = tuple(key for key in ids if _is_built(resources[key]))
-        tests = tuple(key for key in ids if resources[key].resource_type in TESTS)
+        tests = tuple(key for key in ids if _is_run(resources[key], nodes))
         if not nodes and not tests:
             found.append(_nothing(name, transform, manifest))
         selections[name] = LockedSelection(
@@ -141,6 +144,13 @@ def _is_built(resource: DbtResource) -> bool:
         resource.resource_type in ("model", "seed", "snapshot")
         and resource.materialized != "ephemeral"
     )
+
+
+def _is_run(resource: DbtResource, nodes: tuple[str, ...]) -> bool:
+    """Whether `dbt build` runs the resource as a test: a unit test, only with its model."""
+    if resource.resource_type == "unit_test":
+        return set(resource.parents) <= set(nodes)
+    return resource.resource_type == "test"
 
 
 def _nothing(name: str, transform: DbtTransform, manifest: Manifest) -> Diagnostic:

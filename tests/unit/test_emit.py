@@ -19,6 +19,7 @@ from jinja2 import TemplateError
 from pipegen.emit import (
     Code,
     EmissionError,
+    argument,
     brackets,
     comment,
     dotted,
@@ -353,3 +354,14 @@ def test_literal_text_is_escaped_for_the_orchestrator_everywhere() -> None:
     value = Items(("{{", Text(("a {{", DATE)), Fields((("k", "{{"),))))
     code = expression(value, RUN, plain=lambda text: text.replace("{{", "<<"))
     assert eval(code, {"context": {"ds": "D"}}) == ["<<", "a <<D", {"k": "<<"}]
+
+
+@pytest.mark.parametrize("name", ["id", "type", "filter", "day", "Day", "_x"])
+def test_an_argument_may_be_called_as_a_builtin(name: str) -> None:
+    assert argument(name) == name
+
+
+@pytest.mark.parametrize("name", ["", "class", "a b", "a=1", "a\n", "1a", "é", "a.b"])
+def test_an_argument_is_a_plain_name(name: str) -> None:
+    with pytest.raises(EmissionError):
+        argument(name)

@@ -1,0 +1,2 @@
+{{ config(tags=['deep']) }}
+select n from {{ ref('orders_daily') }}
