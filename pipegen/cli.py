@@ -184,7 +184,8 @@ def run(
     project, _ = _open(None, None)
     target = project.target("headless")
     compiled = _named(compile_project(project, {"headless": target}).pipelines, pipeline)
-    _report(compiled.diagnostics, project.root, None, sys.stderr)
+    errors = [problem for problem in compiled.diagnostics if problem.is_error]
+    _report(errors, project.root, None, sys.stderr)
     if _code(compiled.diagnostics):
         return _code(compiled.diagnostics)
     with deliver.script(project.root, compiled, target) as path:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
@@ -228,11 +228,12 @@ def _process(script: Path, root: Path, date: str | None) -> Iterator[subprocess.
 
 def _stop(child: subprocess.Popen[str]) -> None:
     """Interrupt the script and what it started; end them if that does not help."""
-    os.killpg(child.pid, signal.SIGINT)
-    try:
-        child.wait(_PATIENCE_SECONDS)
-    except (subprocess.TimeoutExpired, KeyboardInterrupt):
-        os.killpg(child.pid, signal.SIGKILL)
+    with suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGINT)
+        try:
+            child.wait(_PATIENCE_SECONDS)
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+            os.killpg(child.pid, signal.SIGKILL)
 
 
 def _print_summary(pipeline: str, result: str, records: tuple[Record, ...]) -> None:

@@ -1,0 +1,132 @@
+"""Calls as generated code writes them, and what they are given: shared by the back ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import PurePosixPath
+
+from pipegen import ir
+from pipegen.emit import Code, argument, brackets, expression, indented, literal
+
+_WIDTH = 88
+Run = Mapping[ir.RunField, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The constant that holds dbt's options for a project."""
+
+    constant: str
+    options: tuple[Code, ...]
+
+
+def dbt_project(project: ir.DbtProject, constant: str) -> Project:
+    """Return the options that lead dbt to its project; the file they stand in defines `ROOT`."""
+    folders = [_folder(project, path) for path in (project.dir, project.profiles_dir)]
+    options = [literal("--project-dir"), folders[0], literal("--profiles-dir"), folders[1]]
+    if project.target:
+        options += literal("--target"), literal(project.target)
+    return Project(constant, tuple(options))
+
+
+def dbt_arguments(action: ir.Dbt) -> tuple[str, ...]:
+    """Return the command and the selection, as dbt takes them."""
+    exclude = ("--exclude", *action.exclude) if action.exclude else ()
+    mode = ("--indirect-selection", action.indirect_selection.value)
+    return (action.command, "--select", *action.select, *exclude, *mode)
+
+
+def leaves(action: ir.Action) -> Iterator[ir.Value]:
+    """Yield the scalars and references an action is made of."""
+    for value in _values(action):
+        yield from ir.leaves(value)
+
+
+def shell(action: ir.Shell, timeout: timedelta | None, run: Run) -> Code:
+    """Return the arguments of `subprocess.run`, called one level deep."""
+    named = {} if action.cwd is None else {"cwd": expression(action.cwd, run)}
+    if action.env.items:
+        added = expression(action.env, run)
+        named["env"] = Code(added.replace("{", "{\n    **os.environ,", 1))
+    if timeout:
+        named["timeout"] = seconds(timeout)
+    named["check"] = literal(True)
+    command = items([expression(part, run) for part in action.command], beside=9)
+    return arguments((command,), named, beside=20)
+
+
+def http(action: ir.Http, run: Run, beside: int) -> Code:
+    """Return the arguments of httpx's `request`, but for the timeout."""
+    bearer = (("Authorization", ir.Text(("Bearer ", action.token))),) if action.token else ()
+    sent = ir.Fields((*action.headers.items, *bearer))
+    given = {"headers": expression(sent, run)} if sent.items else {}
+    if action.body is not None:
+        given["json"] = expression(action.body, run)
+    return arguments((literal(action.method), _url(action, run)), given, beside)
+
+
+def arguments(first: Sequence[Code], named: Mapping[str, Code], beside: int) -> Code:
+    """Return a call's arguments, on one line if they fit there beside that many characters."""
+    given = [*first, *(Code(f"{argument(name)}={value}") for name, value in named.items())]
+    line = ", ".join(given)
+    if not given or fits(line, beside):
+        return Code(line)
+    return Code("".join(f"\n    {indented(item, 4)}," for item in given) + "\n")
+
+
+def items(codes: Sequence[Code], beside: int) -> Code:
+    """Return a list, on one line if it fits there beside that many other characters."""
+    line = f"[{', '.join(codes)}]"
+    return Code(line) if fits(line, beside) else brackets(codes)
+
+
+def fits(line: str, beside: int) -> bool:
+    """Whether black leaves `line` as it is beside that many other characters."""
+    return line.isascii() and "\n" not in line and len(line) + beside <= _WIDTH
+
+
+def seconds(duration: timedelta) -> Code:
+    """Return a duration in seconds, as an int where it is a whole number."""
+    number = duration.total_seconds()
+    return literal(int(number) if number == int(number) else number)
+
+
+def _folder(project: ir.DbtProject, path: PurePosixPath) -> Code:
+    runtime = project.runtime_dir
+    if runtime is None or not path.is_relative_to(project.dir):
+        line = f"str(ROOT / {literal(str(path))})"
+        if fits(line, beside=5):
+            return Code(line)
+        return Code(f"str(\n    ROOT.joinpath(\n        {literal(str(path))},\n    )\n)")
+    below = "".join(f"/{part}" for part in path.relative_to(project.dir).parts)
+    match runtime:
+        case ir.Text(parts) if below:
+            runtime = ir.Text((*parts, below))
+        case ir.Env() if below:
+            runtime = ir.Text((runtime, below))
+        case str():
+            runtime += below
+    return expression(runtime, {})
+
+
+def _values(action: ir.Action) -> tuple[ir.Value, ...]:
+    match action:
+        case ir.Dbt(project=project):
+            return (project.runtime_dir,)
+        case ir.Python(args=args):
+            return (args,)
+        case ir.Shell(command=command, env=env, cwd=cwd):
+            return (*command, env, cwd)
+        case ir.Http(url=url, headers=headers, query=query, body=body, token=token):
+            return (url, headers, query, body, token)
+
+
+def _url(action: ir.Http, run: Run) -> Code:
+    """Return the URL with the query added: httpx's `params` would replace one it has."""
+    url = expression(action.url, run)
+    if not action.query.items:
+        return url
+    query = indented(expression(action.query, run), 4)
+    return Code(f"httpx.URL(\n    {indented(url, 4)},\n).copy_merge_params(\n    {query}\n)")

@@ -1,0 +1,122 @@
+"""Run generated headless scripts for real, and tell what was seen.
+
+Reads requests and writes answers as lines of JSON, until the end of its input. A script runs
+through its own `main`, so the exit code and the events are the ones its callers get; the
+edges are read from the table of tasks it loads.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from dbt.cli.main import dbtRunner
+
+INVOKE = dbtRunner.invoke
+ARGV: list[list[str]] = []
+
+
+def invoke(self: dbtRunner, args: list[str], **kwargs: Any) -> Any:
+    """Write down what dbt is asked for, and ask it."""
+    if "parse" not in args:
+        ARGV.append(list(args))
+    return INVOKE(self, args, **kwargs)
+
+
+def observe(request: dict[str, Any]) -> dict[str, Any]:
+    """Load and run one script in an environment of its own."""
+    ARGV.clear()
+    with environment(request["env"], request["path"]):
+        module = load(request["file"])
+        code, events = run(module)
+    if code not in (0, 1) or events[-1]["event"] != "summary":
+        raise RuntimeError(f"exit code {code} after {events}")
+    return {
+        "succeeded": code == 0,
+        "tasks": {
+            event["task"]: {
+                "state": event["state"],
+                "attempts": event["attempt"],
+                "started": started(event["task"], events),
+                "ended": event["time"] if event["attempt"] else None,
+            }
+            for event in events
+            if event["event"] == "end"
+        },
+        "edges": [[name, task.name] for task in module.TASKS for name in task.upstream],
+        "dbt": list(ARGV),
+    }
+
+
+def started(task: str, events: list[dict[str, Any]]) -> float | None:
+    starts = (event for event in events if event["event"] == "start" and event["task"] == task)
+    return next((event["time"] for event in starts), None)
+
+
+@contextmanager
+def environment(variables: dict[str, str], folders: list[str]) -> Iterator[None]:
+    """Set variables and make the user's modules importable; afterwards forget both."""
+    variables = {**variables, "PYTHONPATH": os.pathsep.join(folders)}
+    before = dict(os.environ)
+    os.environ.update(variables)
+    sys.path[:0] = folders
+    try:
+        yield
+    finally:
+        del sys.path[: len(folders)]
+        os.environ.clear()
+        os.environ.update(before)
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__file__", None)
+            if file and any(Path(file).is_relative_to(folder) for folder in folders):
+                del sys.modules[name]
+        importlib.invalidate_caches()
+
+
+def load(file: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(Path(file).stem, file)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module.__name__] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def run(module: ModuleType) -> tuple[int, list[dict[str, Any]]]:
+    """Call the script's `main` with a file as its standard output."""
+    stdout = sys.stdout
+    with tempfile.TemporaryFile("w+") as written:
+        os.dup2(written.fileno(), 1)
+        try:
+            code = module.main(["--events"])
+        finally:
+            os.dup2(2, 1)
+            sys.stdout = stdout
+        written.seek(0)
+        return code, [json.loads(line) for line in written]
+
+
+def main() -> None:
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    dbtRunner.invoke = invoke
+    for line in sys.stdin:
+        try:
+            answer = observe(json.loads(line))
+        except BaseException:
+            answer = {"error": traceback.format_exc()}
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+if __name__ == "__main__":
+    main()
