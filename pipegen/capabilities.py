@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -139,3 +139,19 @@ def check(pipeline: Pipeline, backend: str, offered: Capabilities) -> Iterator[D
             yield problems.unsupported(backend, feature, support.how, node.span)
         elif support.level is Level.DEGRADED:
             yield problems.degraded(backend, feature, support.differs, node.span)
+
+
+def clashes(pipelines: Iterable[Pipeline], backend: str) -> Iterator[tuple[str, Diagnostic]]:
+    """Yield an error, and the pipeline it is for, for each that builds a node of an earlier one."""
+    first: dict[tuple[str, str], tuple[Pipeline, Task]] = {}
+    for pipeline in pipelines:
+        for task in pipeline.tasks:
+            if not isinstance(task.action, Dbt):
+                continue
+            for node in task.action.nodes:
+                key = (task.action.project.name, node.unique_id)
+                other, builder = first.setdefault(key, (pipeline, task))
+                if other is not pipeline:
+                    names = (node.name, other.name)
+                    problem = problems.built_twice(backend, *names, task.span, builder.span)
+                    yield pipeline.name, problem

@@ -65,6 +65,8 @@ def compile_project(project: Project, targets: dict[str, Target]) -> Compilation
         _compile(project, manifests, file, targets) for file in pipelines(project.root)
     )
     compiled = tuple(_unique(compiled))
+    for name in targets:
+        compiled = _apart(compiled, name)
     whole = tuple(c.pipeline for c in compiled if c.pipeline)
     if len(whole) < len(compiled):
         return Compilation(compiled, ())
@@ -138,3 +140,24 @@ def _unique(compiled: tuple[Compiled, ...]) -> Iterator[Compiled]:
             continue
         problem = problems.duplicate_pipeline(item.pipeline.name, item.pipeline.span, other.span)
         yield Compiled(item.file, None, (), (*item.diagnostics, problem))
+
+
+def _apart(compiled: tuple[Compiled, ...], name: str) -> tuple[Compiled, ...]:
+    """Take a back end's files from pipelines that build what another builds, if that matters."""
+    backend = backends.get(name)
+    if not backend.one_builder:
+        return compiled
+    found: dict[str, list[Diagnostic]] = {}
+    whole = [c.pipeline for c in compiled if c.pipeline]
+    for pipeline, problem in capabilities.clashes(whole, backend.title):
+        found.setdefault(pipeline, []).append(problem)
+    return tuple(
+        replace(
+            item,
+            outputs=tuple(o for o in item.outputs if o.backend != name),
+            diagnostics=(*item.diagnostics, *found[item.pipeline.name]),
+        )
+        if item.pipeline and item.pipeline.name in found
+        else item
+        for item in compiled
+    )

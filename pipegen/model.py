@@ -154,6 +154,8 @@ def _diagnostic(model: type[SpecModel], error: ErrorDetails, document: Document)
             return problems.unknown_key(key, _fields(model, loc[:-1]), document.key_span(loc))
         case "missing":
             return problems.missing_key(str(loc[-1]), document.key_span(loc[:-1]))
+        case "needs":
+            return problems.missing_key(context["key"], document.key_span(loc))
         case "union_tag_not_found":
             return problems.missing_key("kind", document.key_span(loc))
         case "union_tag_invalid":

@@ -46,7 +46,7 @@ def _rewrite(texts: Mapping[str, str], folder: Path) -> None:
 @pytest.fixture(scope="session")
 def mini_dbt(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of the conformance suite's dbt project, with its manifest."""
-    source = Path(__file__).parent / "conformance" / "projects" / "mini" / "dbt"
+    source = Path(__file__).parent / "conformance" / "projects" / "mini_model" / "dbt"
     folder = tmp_path_factory.mktemp("mini") / "dbt"
     copytree(source, folder, ignore=ignore_patterns("target", "logs"))
     subprocess.run(

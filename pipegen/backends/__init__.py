@@ -45,7 +45,8 @@ class Backend:
 
     `plan` is pure: it decides which template prints which view to which path, and neither
     renders nor writes. `plan_project` does the same for files all pipelines share.
-    `templates` is the folder those templates lie in.
+    `templates` is the folder those templates lie in. `one_builder` says that it knows a dbt
+    node by one name in the whole project, so that no two pipelines may build the same.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Backend:
     templates: Path
     plan: Callable[[Pipeline, Target], tuple[PlannedFile, ...]]
     plan_project: Callable[[tuple[Pipeline, ...], Target], tuple[PlannedFile, ...]]
+    one_builder: bool = False
 
 
 def get(name: str) -> Backend:

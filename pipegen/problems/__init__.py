@@ -18,7 +18,7 @@ from pipegen.problems.files import (
     out_of_date,
     unsafe_path,
 )
-from pipegen.problems.fit import degraded, unsupported
+from pipegen.problems.fit import built_twice, degraded, unsupported
 from pipegen.problems.meaning import (
     ambiguous_model,
     bad_reference,
@@ -65,6 +65,7 @@ __all__ = [
     "bad_name",
     "bad_reference",
     "bad_timezone",
+    "built_twice",
     "cycle",
     "degraded",
     "duplicate_key",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipegen.diagnostics import Diagnostic, Severity, Span
+from pipegen.diagnostics import Diagnostic, Related, Severity, Span
 
 
 def unsupported(backend: str, feature: str, why: str, span: Span) -> Diagnostic:
@@ -17,4 +17,15 @@ def degraded(backend: str, feature: str, differs: str, span: Span) -> Diagnostic
         f"{backend} only partly keeps `{feature}`: {differs}",
         span,
         severity=Severity.WARNING,
+    )
+
+
+def built_twice(backend: str, node: str, other: str, span: Span, first: Span) -> Diagnostic:
+    """Two pipelines build the same dbt node, and the back end knows a node by one name only."""
+    return Diagnostic(
+        "PG303",
+        f"{backend} cannot load two pipelines that build '{node}': '{other}' builds it too",
+        span,
+        "build it in one of them, and let the other read it",
+        related=(Related("this one does too", first),),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -14,6 +14,7 @@ from pydantic import (
     PlainValidator,
     StrictBool,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -78,7 +79,13 @@ class ScheduleSpec(SpecModel):
     start: Date | None = None
     """The first day it may run."""
     catchup: StrictBool = False
-    """Whether runs missed while the scheduler was down are made up for."""
+    """Whether runs missed while the scheduler was down are made up for; needs `start`."""
+
+    @model_validator(mode="after")
+    def _catchup_has_a_start(self) -> Self:
+        if self.catchup and self.start is None:
+            raise PydanticCustomError("needs", "missing", {"key": "start"})
+        return self
 
 
 class SourceKeys(TaskSpec):

@@ -25,18 +25,18 @@ from pipegen.compiler import compile_project
 from pipegen.project import load
 
 HERE = Path(__file__).parent
-MINI = HERE / "projects" / "mini"
+PROJECTS = HERE / "projects"
 CASES: dict[str, dict[str, list[str]]] = yaml.safe_load((HERE / "cases.yaml").read_text())
 PIPELINES = ("mini_step", "mini_model")
 
 
 @dataclass(frozen=True)
 class World:
-    """A copy of the project with its manifest, and the recorder of one lane."""
+    """Copies of the projects with their manifests, and the recorder of one lane."""
 
     lane: Lane
     recorder: Recorder
-    project: Path
+    folder: Path
 
 
 @pytest.fixture(scope="session", params=LANES, ids=lambda lane: lane.name)
@@ -44,19 +44,20 @@ def world(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, mini_dbt: Path
 ) -> Iterator[World]:
     scratch = tmp_path_factory.mktemp(request.param.name)
-    project = scratch / "mini"
     ignored = shutil.ignore_patterns("target", "logs", "dbt", "__pycache__")
-    shutil.copytree(MINI, project, ignore=ignored)
-    shutil.copytree(mini_dbt, project / "dbt")
+    for name in PIPELINES:
+        shutil.copytree(PROJECTS / name, scratch / name, ignore=ignored)
+        shutil.copytree(mini_dbt, scratch / name / "dbt")
     recorder = Recorder(request.param, scratch)
-    yield World(request.param, recorder, project)
+    yield World(request.param, recorder, scratch)
     recorder.stop()
 
 
 @cache
-def compiled(project: Path) -> Mapping[str, ir.Pipeline]:
-    found = compile_project(load(project), {}).pipelines
-    return {item.pipeline.name: item.pipeline for item in found if item.pipeline}
+def meaning_of(project: Path) -> ir.Pipeline:
+    (compiled,) = compile_project(load(project), {}).pipelines
+    assert compiled.pipeline, compiled.diagnostics
+    return compiled.pipeline
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES)
@@ -64,7 +65,7 @@ def compiled(project: Path) -> Mapping[str, ir.Pipeline]:
 def test_a_run_leaves_the_trace_the_semantics_define(
     world: World, case: str, pipeline: str, tmp_path: Path
 ) -> None:
-    meaning = compiled(world.project)[pipeline]
+    meaning = meaning_of(world.folder / pipeline)
     plan = CASES[case]
     expected = semantics.run(meaning, lambda task, attempt: ends_well(plan, task, attempt))
 
@@ -104,7 +105,8 @@ def run(
 ) -> tuple[Path, dict[str, Any]]:
     faults, log = scratch / "faults.json", scratch / "log"
     faults.write_text(json.dumps(plan))
-    generated = world.project / "expected" / world.lane.name / world.lane.path(pipeline)
+    project = world.folder / pipeline
+    generated = project / "expected" / world.lane.name / world.lane.path(pipeline)
     environment = {
         "MINI_DB": str(scratch / "mini.duckdb"),
         "MINI_FAULTS": str(faults),
@@ -114,7 +116,7 @@ def run(
         "file": str(generated),
         "pipeline": pipeline,
         "env": environment,
-        "path": [str(world.project)],
+        "path": [str(project)],
     }
     return log, world.recorder.ask(request)
 

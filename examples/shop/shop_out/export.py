@@ -17,3 +17,15 @@ def to_parquet(folder: str) -> list[str]:
         for table, file in zip(TABLES, files, strict=True):
             connection.table(table).write_parquet(str(file))
     return [str(file) for file in files]
+
+
+def price_list(file: str) -> str:
+    """Write the catalog to a CSV file and return its path.
+
+    A relative path starts in the example's own folder; an existing file is replaced.
+    """
+    target = PROJECT_DIR / file
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with connect() as connection:
+        connection.table("dim_products").write_csv(str(target))
+    return str(target)
