@@ -39,4 +39,6 @@ def test_no_file_is_left_over() -> None:
 def test_the_module_writes_them(tmp_path: Path) -> None:
     schema.write(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == set(schema.SCHEMAS)
-    assert subprocess.run([sys.executable, "-c", "import pipegen.schema"], check=False).returncode == 0
+    assert (
+        subprocess.run([sys.executable, "-c", "import pipegen.schema"], check=False).returncode == 0
+    )

@@ -1,0 +1,114 @@
+"""Prefect: one flow per pipeline with a task per IR task, and one `prefect.yaml` to deploy all."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from pipegen import ir
+from pipegen.backends import Backend, Target
+from pipegen.backends.prefect.flow import entrypoint, plan, tags
+from pipegen.capabilities import Feature, degraded, emulated, native, unsupported
+from pipegen.emit import Code, yaml_string
+from pipegen.render import PlannedFile
+from pipegen.resources import resource
+
+_PLACEHOLDER = re.compile(r"\{(?=\{\s*[\w.\-\[\]$]+\s*\}\})")
+"""The first brace of what Prefect fills in when it reads a `prefect.yaml`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """An entry of `prefect.yaml`, in YAML."""
+
+    name: Code
+    entrypoint: Code
+    work_pool: Code
+    description: Code | None
+    tags: tuple[Code, ...]
+    cron: Code | None
+    timezone: Code
+
+
+def plan_project(pipelines: tuple[ir.Pipeline, ...], target: Target) -> tuple[PlannedFile, ...]:
+    """Plan the deployments of all flows, and the list of what they need."""
+    pool = yaml_string(target.options.get("work_pool", "default"))
+    deployments = tuple(_deployment(pipeline, pool) for pipeline in pipelines)
+    actions = {type(task.action) for pipeline in pipelines for task in pipeline.tasks}
+    verified = {ir.Dbt: "dbt-core>=1.11,<1.12", ir.Http: "httpx>=0.28,<1"}
+    needed = [requirement for action, requirement in verified.items() if action in actions]
+    views = {
+        "prefect.yaml": deployments,
+        "prefect.toml": None,
+        "requirements.txt": ("prefect>=3.9,<3.10", *needed),
+    }
+    return tuple(
+        PlannedFile(PurePosixPath(name), f"{name}.j2", view, "pipegen.yaml")
+        for name, view in views.items()
+    )
+
+
+def _deployment(pipeline: ir.Pipeline, pool: Code) -> Deployment:
+    description = _literally(pipeline.description)
+    return Deployment(
+        name=yaml_string(pipeline.name),
+        entrypoint=yaml_string(entrypoint(pipeline)),
+        work_pool=pool,
+        description=None if description == pipeline.description else yaml_string(description),
+        tags=tuple(yaml_string(_literally(tag)) for tag in tags(pipeline)),
+        cron=yaml_string(pipeline.schedule.cron) if pipeline.schedule else None,
+        timezone=yaml_string(pipeline.timezone),
+    )
+
+
+def _literally(text: str) -> str:
+    return _PLACEHOLDER.sub("{ ", text)
+
+
+BACKEND = Backend(
+    name="prefect",
+    title="Prefect",
+    capabilities={
+        Feature.CRON: native(
+            "a schedule of the deployment in `prefect.yaml`; of the runs that come due while no "
+            "worker is up, one is made later and the others are cancelled"
+        ),
+        Feature.TIMEZONE: native("the schedule's `timezone`; `run.date` is told in it"),
+        Feature.START: emulated("a run that the schedule makes before that day cancels itself"),
+        Feature.CATCHUP: unsupported(
+            "Prefect schedules no run for an instant that has passed: write `catchup: false` and "
+            "start the missed runs by hand"
+        ),
+        Feature.RETRIES: native("`retries` and `retry_delay_seconds` of the task"),
+        Feature.TIMEOUT: native("`timeout_seconds` of an async task; `subprocess.run`'s timeout"),
+        Feature.TIMEOUT_IN_PROCESS: degraded(
+            "`timeout_seconds` of the task; for dbt, a look at the clock once it has ended",
+            "an attempt that takes too long fails, but late: Python only once the call that "
+            "blocks it returns (a query, a sleep), dbt only once the invocation has ended",
+        ),
+        Feature.DBT_STEP: native("one `dbtRunner` invocation in the flow's process"),
+        Feature.DBT_MODEL: native(
+            "a task run per node, of a task called as the transform; one `dbtRunner` invocation "
+            "at a time"
+        ),
+        Feature.PYTHON: native("a call in a task"),
+        Feature.SHELL: native("`subprocess.run` in a task, without a shell"),
+        Feature.HTTP: native("a request by httpx in an async task"),
+        Feature.PIPELINE_OWNER: emulated("the tag `owner:<name>` of the deployment"),
+        Feature.PIPELINE_TAGS: native(
+            "the deployment's `tags`, where `{{ x }}` is written `{ { x }}`: Prefect would fill it"
+        ),
+        Feature.PIPELINE_DESCRIPTION: native(
+            "the flow's `description`, and so the deployment's: there as in `pipeline.tags`"
+        ),
+        Feature.TASK_OWNER: emulated(
+            "the tag `owner:<name>` of the task, unless the deployment has the same one"
+        ),
+        Feature.TASK_TAGS: native("the task's `tags`"),
+        Feature.TASK_DESCRIPTION: native("the task's `description`"),
+    },
+    templates=resource("templates") / "prefect",
+    plan=plan,
+    plan_project=plan_project,
+)

@@ -1,0 +1,209 @@
+"""The flow of a pipeline: a Prefect task for each task of the IR, and the order they run in."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from pipegen import ir
+from pipegen.backends import Target, calls
+from pipegen.emit import Code, expression, literal
+from pipegen.naming import slug, variable
+from pipegen.render import PlannedFile
+
+_RUN = {ir.RunField.DATE: "run_date()"}
+_WIDTH = 88
+_FLOW_WIDTH = 45
+_NAMES = """
+    Any Cancelled DBT_LOCK DBT_MANIFESTS FlowRunContext Path PrefectFuture ROOT Sequence State
+    TIMEZONE ZoneInfo dbt flow flow_run httpx os parse_dbt run run_date run_dbt subprocess task
+    threading
+"""
+Options = tuple[tuple[str, Code], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A Prefect task. `template` prints its function; without one it is `dbt` with options.
+
+    `key` is where it is specified and `module` what a Python task imports.
+    """
+
+    key: str
+    name: str
+    options: Options
+    template: str | None = None
+    callee: str = ""
+    arguments: Code | None = None
+    module: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A run of a Prefect task: the variable that holds its future, and what it is given."""
+
+    variable: str
+    function: str
+    arguments: Code
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Exactly what `flow.py.j2` prints; the last fields say which imports and helpers."""
+
+    function: str
+    options: Options
+    root: Code
+    timezone: str
+    start: str | None
+    projects: tuple[calls.Project, ...]
+    definitions: tuple[Definition, ...]
+    submissions: tuple[Submission, ...]
+    returned: Code
+    environment: bool
+    shell: bool
+    http: bool
+    date: bool
+    dbt_timeout: bool
+
+
+class _Names:
+    """Gives out Python names for a file, each of them once."""
+
+    def __init__(self) -> None:
+        self._taken = frozenset(_NAMES.split())
+
+    def new(self, wanted: str, width: int) -> str:
+        """Return a name like `wanted`; if that is too wide, its start and a digest."""
+        if len(wanted) > width:
+            digest = hashlib.sha256(wanted.encode()).hexdigest()[:6]
+            wanted = f"{slug(wanted)[: width - 7]}_{digest}"
+        name = variable(wanted, self._taken)
+        self._taken |= {name}
+        return name
+
+
+def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
+    """Plan the file of a pipeline's flow."""
+    path = _path(pipeline)
+    names = _Names()
+    function = names.new(pipeline.name, _FLOW_WIDTH)
+    actions = [task.action for task in pipeline.tasks]
+    used = {action.project.name: action.project for action in actions if isinstance(action, ir.Dbt)}
+    constants = {name: names.new(name.upper(), _WIDTH) for name in sorted(used)}
+    definitions, submissions = _tasks(pipeline, names, constants)
+    start = pipeline.schedule.start if pipeline.schedule else None
+    leaves = [leaf for action in actions for leaf in calls.leaves(action)]
+    view = Flow(
+        function=function,
+        options=_flow_options(pipeline),
+        root=target.root(path),
+        timezone=pipeline.timezone,
+        start=start.isoformat() if start else None,
+        projects=tuple(calls.dbt_project(used[name], constants[name]) for name in constants),
+        definitions=definitions,
+        submissions=submissions,
+        returned=calls.items([Code(run.variable) for run in submissions], beside=11),
+        environment=any(isinstance(leaf, ir.Env) for leaf in leaves)
+        or any(isinstance(action, ir.Shell) and action.env.items for action in actions),
+        shell=any(isinstance(action, ir.Shell) for action in actions),
+        http=any(isinstance(action, ir.Http) for action in actions),
+        date=start is not None or any(isinstance(leaf, ir.RunValue) for leaf in leaves),
+        dbt_timeout=any(
+            task.timeout and isinstance(task.action, ir.Dbt) for task in pipeline.tasks
+        ),
+    )
+    return (PlannedFile(path, "flow.py.j2", view, pipeline.source),)
+
+
+def entrypoint(pipeline: ir.Pipeline) -> str:
+    """Return where Prefect finds the flow, from the folder of `prefect.yaml`."""
+    return f"{_path(pipeline)}:{_Names().new(pipeline.name, _FLOW_WIDTH)}"
+
+
+def tags(node: ir.Pipeline | ir.Task, inherited: str | None = None) -> tuple[str, ...]:
+    """Return the tags of a flow or a task, and its owner, for whom Prefect has no other place."""
+    owner = (f"owner:{node.owner}",) if node.owner and node.owner != inherited else ()
+    return tuple(dict.fromkeys((*node.tags, *owner)))
+
+
+def _path(pipeline: ir.Pipeline) -> PurePosixPath:
+    return PurePosixPath("flows", f"pg_{pipeline.name}.py")
+
+
+def _tasks(
+    pipeline: ir.Pipeline, names: _Names, constants: Mapping[str, str]
+) -> tuple[tuple[Definition, ...], tuple[Submission, ...]]:
+    """Return the Prefect tasks and their runs: dbt tasks of the same options share one."""
+    definitions: dict[tuple[str, Options], Definition] = {}
+    submissions: dict[str, Submission] = {}
+    for task in pipeline.tasks:
+        title = task.group or task.name
+        key = (f"{task.stage}s.{title}", tuple(_task_options(task, pipeline.owner)))
+        if key not in definitions:
+            name = names.new(f"run_{title}", _WIDTH // 2)
+            definitions[key] = _definition(task, *key, name)
+        function = definitions[key].name
+        future = names.new(task.name, _WIDTH - len("     = .submit() ") - len(function))
+        upstream = [Code(submissions[other].variable) for other in task.upstream]
+        given = _given(task, constants, upstream, beside=16 + len(future) + len(function))
+        submissions[task.name] = Submission(future, function, given)
+    return tuple(definitions.values()), tuple(submissions.values())
+
+
+def _flow_options(pipeline: ir.Pipeline) -> Options:
+    description = (("description", literal(pipeline.description)),) if pipeline.description else ()
+    return (("name", literal(pipeline.name)), *description, ("retries", literal(0)))
+
+
+def _task_options(task: ir.Task, owner: str | None) -> Iterator[tuple[str, Code]]:
+    yield "name", literal(task.group or task.name)
+    if not isinstance(task.action, ir.Dbt):
+        yield "task_run_name", literal(task.name)
+    if task.description:
+        yield "description", literal(task.description)
+    if labels := tags(task, inherited=owner):
+        yield "tags", calls.items([literal(tag) for tag in labels], beside=10)
+    yield "retries", literal(task.retries.count)
+    if task.retries.count:
+        yield "retry_delay_seconds", calls.seconds(task.retries.delay)
+    if task.timeout and isinstance(task.action, ir.Python | ir.Http):
+        yield "timeout_seconds", calls.seconds(task.timeout)
+
+
+def _definition(task: ir.Task, key: str, options: Options, name: str) -> Definition:
+    match task.action:
+        case ir.Dbt():
+            return Definition(key, name, options)
+        case ir.Python(module=module, function=function, args=args):
+            callee = f"{module}.{function}"
+            named = {argument: expression(value, _RUN) for argument, value in args.items}
+            given = calls.arguments((), named, beside=6 + len(callee))
+            return Definition(key, name, options, "python.j2", callee, given, module)
+        case ir.Shell():
+            given = calls.shell(task.action, task.timeout, _RUN)
+            return Definition(key, name, options, "shell.j2", arguments=given)
+        case ir.Http():
+            given = calls.http(task.action, _RUN, beside=40)
+            return Definition(key, name, options, "http.j2", arguments=given)
+
+
+def _given(
+    task: ir.Task, constants: Mapping[str, str], upstream: Sequence[Code], beside: int
+) -> Code:
+    options = {"wait_for": calls.items(upstream, beside=18)} if upstream else {}
+    action = task.action
+    if not isinstance(action, ir.Dbt):
+        return calls.arguments((), options, beside)
+    expected = [literal(found.unique_id) for found in action.nodes or action.tests]
+    named = {"nodes": calls.items(expected, beside=15)}
+    if task.timeout:
+        named["timeout"] = calls.seconds(task.timeout)
+    first = (
+        literal(task.name),
+        Code(constants[action.project.name]),
+        calls.items([literal(argument) for argument in calls.dbt_arguments(action)], beside=9),
+    )
+    return calls.arguments(first, named | options, beside=_WIDTH)

@@ -1,0 +1,166 @@
+"""Run generated flows on the real Prefect and tell what it recorded.
+
+Reads requests as JSON lines on stdin and answers one JSON line each on stdout. Needs
+nothing but Prefect's own environment, and knows a pipeline only by its generated file.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+ANSWERS = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
+sys.path.remove(str(Path(__file__).parent))  # this file must not be taken for Prefect
+os.environ.update(
+    DO_NOT_TRACK="1",
+    PREFECT_SERVER_ANALYTICS_ENABLED="false",
+    PREFECT_LOGGING_LEVEL="CRITICAL",
+    PREFECT_LOGGING_SERVER_LEVEL="CRITICAL",
+    PREFECT_LOGGING_TO_API_ENABLED="false",
+    # fewer writers: the server answers 503 while SQLite is locked, and clients wait for seconds
+    PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED="false",
+    PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED="false",
+)
+
+from dbt.cli.main import dbtRunner  # noqa: E402
+from prefect import Flow  # noqa: E402
+from prefect.client.orchestration import get_client  # noqa: E402
+from prefect.testing.utilities import prefect_test_harness  # noqa: E402
+
+PATIENCE_SECONDS = 60.0
+STATES = {"COMPLETED": "success", "FAILED": "failed", "CRASHED": "failed"}
+
+dbt_invocations: list[list[str]] = []
+_invoke = dbtRunner.invoke
+
+
+def _logged(self: dbtRunner, args: list[str], **options: Any) -> Any:
+    if args[0] != "parse":
+        dbt_invocations.append(list(args))
+    return _invoke(self, args, **options)
+
+
+dbtRunner.invoke = _logged  # type: ignore[method-assign]
+
+
+@contextlib.contextmanager
+def surroundings(env: dict[str, str], path: list[str]) -> Iterator[None]:
+    """Set the environment and the module path of one request, and undo them."""
+    before, modules = dict(os.environ), set(sys.modules)
+    os.environ.update(env)
+    os.environ["PYTHONPATH"] = os.pathsep.join(path)
+    sys.path[:0] = path
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        del sys.path[: len(path)]
+        os.environ.clear()
+        os.environ.update(before)
+        for name in set(sys.modules) - modules:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file and any(Path(file).is_relative_to(folder) for folder in path):
+                del sys.modules[name]
+
+
+def load(file: str, pipeline: str) -> Flow[[], Any]:
+    """Return the flow called `pipeline` that the file defines."""
+    spec = importlib.util.spec_from_file_location("recorded_flow", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    flows = [item for item in vars(module).values() if isinstance(item, Flow)]
+    (flow,) = (flow for flow in flows if flow.name == pipeline)
+    return flow
+
+
+def record(file: str, pipeline: str) -> dict[str, Any]:
+    """Run the flow once, and return what Prefect's server knows of the run."""
+    dbt_invocations.clear()
+    ended = load(file, pipeline)(return_state=True)
+    flow_run_id = ended.state_details.flow_run_id
+    assert flow_run_id is not None
+    results = ended.result(raise_on_failure=False)
+    runs = final_task_runs(flow_run_id, expected=len(results or ()))
+    names = {run["id"]: run["name"] for run in runs}
+    if len(set(names.values())) != len(runs):
+        raise ValueError(f"two task runs of one name: {sorted(names.values())}")
+    return {
+        "succeeded": ended.is_completed(),
+        "tasks": {run["name"]: task(run) for run in runs},
+        "edges": sorted(
+            [names[upstream["id"]], run["name"]]
+            for run in runs
+            for upstream in run["task_inputs"].get("wait_for", ())
+        ),
+        "dbt": list(dbt_invocations),
+    }
+
+
+def task(run: dict[str, Any]) -> dict[str, Any]:
+    """Return how a task run ended, how often it was tried and when."""
+    return {
+        "state": state(run),
+        "attempts": run["run_count"],
+        "started": epoch(run["start_time"]),
+        "ended": epoch(run["end_time"]),
+    }
+
+
+def state(run: dict[str, Any]) -> str | None:
+    """Return the final state of a task run, or None if it is not final."""
+    if run["state_name"] == "NotReady":
+        return "upstream_failed"
+    return STATES.get(run["state_type"])
+
+
+def epoch(moment: str | None) -> float | None:
+    """Return a moment as the server writes it in seconds."""
+    return None if moment is None else datetime.fromisoformat(moment).timestamp()
+
+
+def final_task_runs(flow_run_id: UUID, expected: int) -> list[dict[str, Any]]:
+    """Return the task runs of a flow run once the server, which lags behind, has them all."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    wanted = {"flow_runs": {"id": {"any_": [str(flow_run_id)]}}, "limit": 200}
+    with get_client(sync_client=True) as client:
+        while True:
+            runs: list[dict[str, Any]] = []
+            while page := client.request(
+                "POST", "/task_runs/filter", json={**wanted, "offset": len(runs)}
+            ).json():
+                runs += page
+            if len(runs) >= expected and all(map(state, runs)):
+                return runs
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"{len(runs)} of {expected} task runs: {runs}")
+            time.sleep(0.1)
+
+
+def main() -> None:
+    """Answer every request."""
+    with prefect_test_harness(server_startup_timeout=120):
+        for line in sys.stdin:
+            request = json.loads(line)
+            try:
+                with surroundings(request["env"], request["path"]):
+                    answer = record(request["file"], request["pipeline"])
+            except Exception:
+                answer = {"error": traceback.format_exc()}
+            print(json.dumps(answer), file=ANSWERS, flush=True)
+
+
+if __name__ == "__main__":
+    main()
