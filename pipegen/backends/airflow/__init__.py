@@ -1,0 +1,69 @@
+"""Apache Airflow 3: one DAG per pipeline, of TaskFlow functions and, for dbt, Cosmos operators."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+from pipegen import ir
+from pipegen.backends import Backend, Target
+from pipegen.backends.airflow.dag import dag
+from pipegen.capabilities import Feature, degraded, native
+from pipegen.render import PlannedFile
+from pipegen.resources import resource
+
+
+def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
+    """Plan the DAG file of a pipeline."""
+    path = PurePosixPath("dags", f"pg_{pipeline.name}.py")
+    view = dag(pipeline, target.root(path))
+    return (PlannedFile(path, "dag.py.j2", view, pipeline.source),)
+
+
+def plan_project(pipelines: tuple[ir.Pipeline, ...], target: Target) -> tuple[PlannedFile, ...]:
+    """Plan the list of what the DAGs need."""
+    actions = {type(task.action) for pipeline in pipelines for task in pipeline.tasks}
+    verified = {
+        ir.Dbt: ("astronomer-cosmos>=1.15,<1.16", "dbt-core>=1.11,<1.12"),
+        ir.Http: ("httpx>=0.28,<1",),
+    }
+    needed = (line for action, lines in verified.items() if action in actions for line in lines)
+    view = ("apache-airflow>=3.3,<3.4", *needed)
+    path = PurePosixPath("requirements.txt")
+    return (PlannedFile(path, "requirements.txt.j2", view, "pipegen.yaml"),)
+
+
+_TIMEOUT = native("`execution_timeout`, an alarm in the task's own process")
+_COSMOS = (
+    "which runs dbt in a folder of links to the project: a path in profiles.yml must be absolute"
+)
+
+BACKEND = Backend(
+    name="airflow",
+    title="Airflow",
+    capabilities={
+        Feature.CRON: native("`CronTriggerTimetable`"),
+        Feature.TIMEZONE: native("the timezone of `CronTriggerTimetable` and of `start_date`"),
+        Feature.START: native("`start_date`"),
+        Feature.CATCHUP: native("`catchup`, counted from `start`"),
+        Feature.RETRIES: native("`retries` and `retry_delay`"),
+        Feature.TIMEOUT: _TIMEOUT,
+        Feature.TIMEOUT_IN_PROCESS: _TIMEOUT,
+        Feature.DBT_STEP: native(f"one Cosmos operator, {_COSMOS}"),
+        Feature.DBT_MODEL: native(f"one Cosmos operator per node in a task group, {_COSMOS}"),
+        Feature.PYTHON: native("a `@task` function"),
+        Feature.SHELL: native("a `@task` function that calls `subprocess.run`, without a shell"),
+        Feature.HTTP: native("a `@task` function that sends the request by httpx"),
+        Feature.PIPELINE_OWNER: native("`owner` in `default_args`"),
+        Feature.PIPELINE_TAGS: native("`tags`"),
+        Feature.PIPELINE_DESCRIPTION: native("`description`"),
+        Feature.TASK_OWNER: native("`owner`"),
+        Feature.TASK_TAGS: degraded(
+            "the last line of the task's `doc_md`, or of its group's tooltip",
+            "Airflow has no tags on tasks: they can be read, but nothing is filtered by them",
+        ),
+        Feature.TASK_DESCRIPTION: native("`doc_md`, or the tooltip of its task group"),
+    },
+    templates=resource("templates") / "airflow",
+    plan=plan,
+    plan_project=plan_project,
+)

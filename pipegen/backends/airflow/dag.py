@@ -1,0 +1,269 @@
+"""How a DAG file follows from a pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import PurePosixPath
+
+from pipegen import ir
+from pipegen.backends.airflow.code import (
+    Keywords,
+    assets,
+    beyond,
+    common,
+    imported,
+    joined,
+    note,
+    plain,
+    present,
+    settings,
+    take,
+    variables,
+    wait,
+    wrapped,
+)
+from pipegen.backends.airflow.views import Dag, Function, Group, Operator, Pairs, Project, Task
+from pipegen.backends.calls import arguments, fits, http, items, leaves, seconds, shell
+from pipegen.emit import Code, expression, literal
+
+_RUN = {ir.RunField.DATE: "run_date"}
+_NAMES = """
+    Any Asset CronTriggerTimetable DAG DbtBuildLocalOperator DbtRunLocalOperator
+    DbtSeedLocalOperator DbtSnapshotLocalOperator DbtTestLocalOperator InvocationMode Path
+    ProfileConfig ROOT RUN_DATE TaskGroup cache_dir check_lock client httpx json os pendulum
+    response run_date subprocess task timedelta
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """What the tasks of a DAG have in common: names by task and dbt project, and settings."""
+
+    pipeline: ir.Pipeline
+    variables: Mapping[str, str]
+    functions: Mapping[str, str]
+    projects: Mapping[str, Project]
+    shared: Keywords
+
+
+def dag(pipeline: ir.Pipeline, root: Code) -> Dag:
+    """Return the DAG file of a pipeline; `root` is the expression for the project's root."""
+    tasks, schedule = pipeline.tasks, pipeline.schedule
+    start = schedule.start if schedule else None
+    first = start or date(2000, 1, 1)
+    scope = _scope(pipeline)
+    groups = tuple(_groups(scope))
+    made = [task for group in groups for task in group.tasks]
+    functions = tuple(task.function for task in made if task.function)
+    actions = [task.action for task in tasks]
+    return Dag(
+        pipeline=pipeline,
+        start=Code(f"{first.year}, {first.month}, {first.day}"),
+        catchup=bool(schedule and schedule.catchup and start),
+        tags=items([literal(tag) for tag in pipeline.tags], beside=10) if pipeline.tags else None,
+        default_args=_pairs(scope.shared),
+        root=root if any(map(_is_rooted, actions)) else None,
+        projects=tuple(scope.projects.values()),
+        functions=functions,
+        groups=groups,
+        dependencies=tuple(
+            wait([scope.variables[name] for name in task.upstream], scope.variables[task.name])
+            for task in tasks
+            if task.upstream
+        ),
+        sdk=_sdk(pipeline),
+        operators=imported(sorted({t.operator.name for t in made if t.operator}), beside=34),
+        env=any(map(_uses_environment, actions)),
+        shell=any(isinstance(action, ir.Shell) for action in actions),
+        http=any(isinstance(action, ir.Http) for action in actions),
+        run_date=any(function.run_date for function in functions),
+        timedelta=any(task.timeout or task.retries.count for task in tasks),
+    )
+
+
+def _scope(pipeline: ir.Pipeline) -> _Scope:
+    taken = set(_NAMES.split())
+    tasks = pipeline.tasks
+    dbt = {t.action.project.name: t.action.project for t in tasks if isinstance(t.action, ir.Dbt)}
+    projects = {name: _project(dbt[name], taken) for name in sorted(dbt)}
+    held = variables(tasks, taken)
+    return _Scope(
+        pipeline=pipeline,
+        variables=held,
+        functions={
+            task.name: take(f"run_{held[task.name]}", taken)
+            for task in tasks
+            if not isinstance(task.action, ir.Dbt)
+        },
+        projects=projects,
+        shared=common([settings(task, pipeline) for task in tasks]),
+    )
+
+
+def _groups(scope: _Scope) -> Iterator[Group]:
+    """Yield each transform's group where its first task stands, and each other task alone."""
+    members: dict[str, list[ir.Task]] = {}
+    for task in scope.pipeline.tasks:
+        members.setdefault(task.group or task.name, []).append(task)
+    lines_before = 0
+    for tasks in members.values():
+        group = _group(tasks, scope)
+        lines = 1 if group.tasks[0].call else 2
+        yield replace(group, apart=lines_before + lines > 2)
+        lines_before = lines
+
+
+def _group(members: list[ir.Task], scope: _Scope) -> Group:
+    name = members[0].group
+    own = [settings(task, scope.pipeline) for task in members]
+    defaults = common(own) if name else {}
+    notes = {note(task) for task in members} if name else set()
+    tooltip = notes.pop() if len(notes) == 1 else ""
+    known = {**scope.shared, **defaults}
+    return Group(
+        name=name,
+        tooltip=tooltip,
+        default_args=_pairs(beyond(scope.shared, defaults)),
+        tasks=tuple(_task(task, scope, known, tooltip) for task in members),
+    )
+
+
+def _task(task: ir.Task, scope: _Scope, known: Keywords, tooltip: str) -> Task:
+    text = note(task)
+    keywords = {
+        **beyond(known, settings(task, scope.pipeline)),
+        **present(doc_md=literal(text) if text != tooltip else None),
+    }
+    variable = scope.variables[task.name]
+    if isinstance(task.action, ir.Dbt):
+        project = scope.projects[task.action.project.name]
+        operator = _operator(task, task.action, project.constant, keywords)
+        return Task(variable, operator=operator)
+    function = _function(task, task.action, scope.functions[task.name], keywords)
+    return Task(variable, call=_call(variable, function), function=function)
+
+
+def _pairs(keywords: Keywords) -> Pairs:
+    return tuple(keywords.items())
+
+
+def _sdk(pipeline: ir.Pipeline) -> Code:
+    tasks = pipeline.tasks
+    used = {
+        "DAG": True,
+        "Asset": any(task.loads or task.reads or _builds(task) for task in tasks),
+        "CronTriggerTimetable": pipeline.schedule,
+        "TaskGroup": any(task.group for task in tasks),
+        "task": any(not isinstance(task.action, ir.Dbt) for task in tasks),
+    }
+    return imported([name for name, needed in used.items() if needed], beside=24)
+
+
+def _uses_environment(action: ir.Action) -> bool:
+    if isinstance(action, ir.Shell) and action.env.items:
+        return True
+    return any(isinstance(leaf, ir.Env) for leaf in leaves(action))
+
+
+def _is_rooted(action: ir.Action) -> bool:
+    match action:
+        case ir.Dbt(project=project):
+            inside = project.profiles_dir.is_relative_to(project.dir)
+            return project.runtime_dir is None or not inside
+    return False
+
+
+def _builds(task: ir.Task) -> list[str]:
+    nodes = task.action.nodes if isinstance(task.action, ir.Dbt) else ()
+    return [node.unique_id for node in nodes]
+
+
+def _call(name: str, function: Function) -> Code:
+    """Return the call that makes a task, as black breaks it beside the variable `name`."""
+    argument = "RUN_DATE" if function.run_date else ""
+    line = f"{function.name}({argument})"
+    if fits(line, beside=len(name) + 7):
+        return Code(line)
+    if argument:
+        return Code(f"{function.name}(\n    {argument},\n)")
+    return Code(f"(\n    {line}\n)")
+
+
+def _project(project: ir.DbtProject, taken: set[str]) -> Project:
+    folder = take(f"{project.name}_dir".upper(), taken)
+    profiles = PurePosixPath(project.profiles_dir, "profiles.yml")
+    inside = profiles.is_relative_to(project.dir)
+    return Project(
+        folder=folder,
+        path=joined("ROOT", project.dir, beside=len(folder) + 3)
+        if project.runtime_dir is None
+        else wrapped("Path", expression(project.runtime_dir, {}), beside=len(folder) + 3),
+        constant=take(project.name.upper(), taken),
+        cache=joined("cache_dir", PurePosixPath(project.name), beside=18),
+        profile=project.profile,
+        target=project.target or "default",
+        profiles=joined(
+            folder if inside else "ROOT",
+            profiles.relative_to(project.dir) if inside else profiles,
+            beside=31,
+        ),
+    )
+
+
+def _operator(task: ir.Task, action: ir.Dbt, project: str, keywords: Keywords) -> Operator:
+    width = 12 if task.group else 8
+
+    def selection(option: str, given: Collection[str]) -> Code | None:
+        texts = [literal(plain(text)) for text in given]
+        return items(texts, beside=width + len(option) + 2) if texts else None
+
+    return Operator(
+        name=f"Dbt{action.command.title()}LocalOperator",
+        task_id=task.name.removeprefix(f"{task.group}."),
+        project=project,
+        keywords=_pairs(
+            present(
+                select=selection("select", action.select),
+                exclude=selection("exclude", action.exclude),
+                indirect_selection=literal(action.indirect_selection.value),
+                **keywords,
+                outlets=assets("outlets", _builds(task), width),
+            )
+        ),
+        margin=Code(" " * (width - 8)),
+        width=width,
+    )
+
+
+def _function(
+    task: ir.Task, action: ir.Python | ir.Shell | ir.Http, name: str, keywords: Keywords
+) -> Function:
+    module, callee = "", ""
+    match action:
+        case ir.Python(module=module, function=called, args=args):
+            callee = f"{module}.{called}"
+            given = {argument: expression(value, _RUN) for argument, value in args.items}
+            template, call = "python.j2", arguments((), given, beside=len(callee) + 6)
+        case ir.Shell():
+            template, call = "shell.j2", shell(action, None, _RUN)
+        case ir.Http():
+            template, call = "http.j2", http(action, _RUN, beside=35)
+    decorator = present(
+        task_id=literal(task.name),
+        **keywords,
+        inlets=assets("inlets", task.reads, 4),
+        outlets=assets("outlets", task.loads, 4),
+    )
+    return Function(
+        key=f"{task.stage}s.{task.name}",
+        name=name,
+        decorator=arguments((), decorator, beside=7),
+        run_date=any(isinstance(leaf, ir.RunValue) for leaf in leaves(action)),
+        template=template,
+        arguments=call,
+        timeout=seconds(task.timeout) if task.timeout else literal(None),
+        module=module,
+        callee=callee,
+    )

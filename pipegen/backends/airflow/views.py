@@ -1,0 +1,108 @@
+"""What the templates of a DAG file print."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipegen import ir
+from pipegen.emit import Code
+
+Pairs = tuple[tuple[str, Code], ...]
+"""Names and values, in the order printed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A dbt project: the constant for its folder, and the one for what its operators share."""
+
+    folder: str
+    path: Code
+    constant: str
+    cache: Code
+    profile: str
+    target: str
+    profiles: Code
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A TaskFlow function. `template` prints its body, `key` says where it is specified."""
+
+    key: str
+    name: str
+    decorator: Code
+    run_date: bool
+    template: str
+    arguments: Code
+    timeout: Code
+    module: str = ""
+    callee: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """A Cosmos operator; its task group moves it `margin` to the right, and `width` in all."""
+
+    name: str
+    task_id: str
+    project: str
+    keywords: Pairs
+    margin: Code
+    width: int
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A task and the variable that holds it: the call of a function, or an operator."""
+
+    variable: str
+    call: Code | None = None
+    function: Function | None = None
+    operator: Operator | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The task group of a transform; a task on its own is a group without a name.
+
+    `apart` says that a blank line stands before it.
+    """
+
+    name: str | None
+    tooltip: str
+    default_args: Pairs
+    tasks: tuple[Task, ...]
+    apart: bool = False
+
+    @property
+    def detailed(self) -> bool:
+        """Whether it has more than its name."""
+        return bool(self.tooltip or self.default_args)
+
+
+@dataclass(frozen=True, slots=True)
+class Dag:
+    """Exactly what `dag.py.j2` prints; `sdk` and what follows say what it imports."""
+
+    pipeline: ir.Pipeline
+    start: Code
+    catchup: bool
+    tags: Code | None
+    default_args: Pairs
+    root: Code | None
+    projects: tuple[Project, ...]
+    functions: tuple[Function, ...]
+    groups: tuple[Group, ...]
+    dependencies: tuple[Code, ...]
+    sdk: Code
+    operators: Code
+    env: bool
+    shell: bool
+    http: bool
+    run_date: bool
+    timedelta: bool
+
+    @property
+    def nested(self) -> bool:
+        """Whether a task group is all there is, as linters dislike."""
+        return len(self.groups) == 1 and bool(self.groups[0].name) and not self.dependencies

@@ -1,0 +1,108 @@
+"""What tasks and dbt projects are called in the file of a pipeline, and their assets in Dagster."""
+
+from __future__ import annotations
+
+import keyword
+from collections.abc import Iterable, Iterator
+
+from pipegen import ir
+from pipegen.backends import calls
+from pipegen.backends.dagster.views import Project
+from pipegen.emit import Code, literal
+from pipegen.naming import variable
+
+_NAMES = """
+    ASSETS Any DagsterDbtTranslator DbtCliResource DbtProject Events Iterator Mapping Path ROOT
+    Sequence StepTranslator TIMEZONE ZoneInfo cache context date datetime dbt_assets dbt_cli
+    dbt_manifest dbt_node dbt_step defs dg httpx job key os response run_dbt run_date run_step
+    schedule scheduled_day subprocess
+"""
+_NO_JOBS = """
+    arg_dict bool conf config context dict float input input_arg_dict int meta output
+    output_arg_dict str type
+"""
+RESERVED = frozenset(_NAMES.split())
+"""The names the file imports or defines itself."""
+
+Key = tuple[str, ...]
+"""The key of an asset: the pipeline's name, then the task's or that of a dbt source table."""
+
+
+def job(pipeline: str) -> str:
+    """Return the name of a pipeline's job: the same, unless Dagster keeps that for itself."""
+    is_refused = keyword.iskeyword(pipeline) or pipeline in _NO_JOBS.split()
+    return f"{pipeline}_" if is_refused else pipeline
+
+
+class Names:
+    """The names that tasks and dbt projects have in the file, and the keys of their assets."""
+
+    def __init__(self, pipeline: ir.Pipeline) -> None:
+        self.pipeline = pipeline.name
+        self.dbt: dict[str, ir.DbtProject] = {}
+        self.uses: set[tuple[str, bool]] = set()
+        for task in pipeline.tasks:
+            if isinstance(task.action, ir.Dbt):
+                self.dbt[task.action.project.name] = task.action.project
+                self.uses.add((task.action.project.name, task.group is None))
+        self.constants = {name: variable(name.upper(), RESERVED) for name in sorted(self.dbt)}
+        self.resources = {name: f"{used}_PROJECT" for name, used in self.constants.items()}
+        taken = RESERVED.union(self.constants.values(), self.resources.values())
+        self.variables = {task.name: variable(task.name, taken) for task in pipeline.tasks}
+        self.keys: dict[str, dict[str, Key]] = {}
+        for task in sorted(pipeline.tasks, key=lambda task: bool(task.loads)):
+            others = {key for keys in self.keys.values() for key in keys.values()}
+            self.keys[task.name] = _keys(pipeline.name, task, others)
+
+    def projects(self) -> Iterator[Project]:
+        """Yield the dbt projects, with the constants that are used."""
+        for name, project in sorted(self.dbt.items()):
+            options = calls.dbt_project(project, self.constants[name]).options
+            yield Project(
+                constant=self.constants[name] if (name, False) in self.uses else None,
+                options=options,
+                resource=self.resources[name] if (name, True) in self.uses else None,
+                dir=options[1],
+                profiles_dir=options[3],
+                target=project.target,
+            )
+
+    def deps(self, task: ir.Task) -> Iterator[Code]:
+        """Yield what a task's assets depend on: of a task with many, those its data names."""
+        for upstream in task.upstream:
+            keys = self.keys[upstream]
+            details = (d.detail.split(" ")[-1] for d in task.dependencies if d.task == upstream)
+            named = sorted(set(details).intersection(keys))
+            if len(keys) == 1 or not named:
+                yield Code(self.variables[upstream])
+            else:
+                yield from (listed(keys[name], beside=21) for name in named)
+
+
+def _keys(pipeline: str, task: ir.Task, others: set[Key]) -> dict[str, Key]:
+    """Return the keys of a task's assets, by the name of each in dbt."""
+    own = (pipeline, *task.name.split("."))
+    if isinstance(task.action, ir.Dbt) and task.group is None:
+        return {name: (*own, name) for name in node_names(task.action).values()}
+    tables = [tuple(table.split(".")[-2:]) for table in task.loads]
+    keys = {".".join(table): (pipeline, *table) for table in tables}
+    clash = not others.isdisjoint(keys.values())
+    return {name: (*own, *key[1:]) if clash else key for name, key in keys.items()} or {
+        task.name: own
+    }
+
+
+def node_names(action: ir.Dbt) -> dict[str, str]:
+    """Return the name of each node by unique id; it is longer where two would be the same."""
+    names = [node.name for node in action.nodes]
+    return {
+        node.unique_id: node.name
+        if names.count(node.name) == 1
+        else node.unique_id.partition(".")[2]
+        for node in action.nodes
+    }
+
+
+def listed(items: Iterable[str], beside: int) -> Code:
+    """Return a list, on one line if it fits there beside that many other characters."""
+    return calls.items([literal(item) for item in items], beside)

@@ -1,0 +1,163 @@
+"""Run generated jobs on the real Dagster and tell what its event log says.
+
+Reads requests and writes answers as lines of JSON, until the end of its input. Each job runs
+in process on an instance with storage on disk. Steps are called as tasks are: without the
+name of the pipeline, which makes them unique among several.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+ANSWERS = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
+sys.path.remove(str(Path(__file__).parent))  # this file must not be taken for Dagster
+os.environ["DAGSTER_DISABLE_TELEMETRY"] = "true"
+
+import dagster as dg  # noqa: E402
+from dagster._core.execution.api import create_execution_plan  # noqa: E402
+from dbt.cli.main import dbtRunner  # noqa: E402
+
+INVOKE = dbtRunner.invoke
+SHIM = """#!{python}
+import json, os, sys
+if sys.argv[1:] == ["--version"]:  # dagster-dbt asks before each build, and it takes seconds
+    sys.exit(print({version!r}))
+with open({log!r}, "a") as log:
+    log.write(json.dumps(sys.argv[1:]) + "\\n")
+os.execv({dbt!r}, [{dbt!r}, *sys.argv[1:]])
+"""
+ENDS = {"STEP_SUCCESS": "success", "STEP_FAILURE": "failed", "STEP_SKIPPED": "skipped"}
+ABANDONED = "Dependencies for step {} "
+
+
+class Recorder:
+    """Observes runs on one instance; `argv` is the log of what dbt was asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.argv = folder / "argv.jsonl"
+        home, self.bin = folder / "home", folder / "bin"
+        home.mkdir()
+        self.bin.mkdir()
+        self.instance = dg.DagsterInstance.local_temp(str(home))
+        dbt = shutil.which("dbt", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+        assert dbt
+        shim = self.bin / "dbt"
+        version = subprocess.check_output([dbt, "--version"], text=True)
+        shim.write_text(
+            SHIM.format(python=sys.executable, log=str(self.argv), dbt=dbt, version=version)
+        )
+        shim.chmod(0o755)
+        dbtRunner.invoke = self.in_process()  # type: ignore[method-assign]
+
+    def in_process(self) -> Any:
+        """Return dbtRunner's `invoke`, which first writes down what it is asked for."""
+
+        def invoke(runner: dbtRunner, args: list[str], **kwargs: Any) -> Any:
+            with self.argv.open("a") as log:
+                log.write(json.dumps(list(args)) + "\n")
+            return INVOKE(runner, args, **kwargs)
+
+        return invoke
+
+    def observe(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Load and run one job in an environment of its own."""
+        self.argv.write_text("")
+        variables = {**request["env"], "PATH": f"{self.bin}:{os.environ['PATH']}"}
+        with environment(variables, request["path"]):
+            job = load(request["file"]).defs.resolve_job_def(request["pipeline"])
+            steps = {step.key: step for step in create_execution_plan(job).steps}
+            run = job.execute_in_process(instance=self.instance, raise_on_error=False)
+            logs = self.instance.all_logs(run.run_id)
+        prefix = f"{request['pipeline']}__"
+        invocations = [json.loads(line) for line in self.argv.read_text().splitlines()]
+        return {
+            "succeeded": run.success,
+            "tasks": {key.removeprefix(prefix): ended(key, logs) for key in steps},
+            "edges": [
+                [before.removeprefix(prefix), key.removeprefix(prefix)]
+                for key, step in steps.items()
+                for before in sorted(step.get_execution_dependency_keys())
+            ],
+            "dbt": [argv for argv in invocations if "parse" not in argv],
+        }
+
+
+def ended(step: str, logs: list[Any]) -> dict[str, Any]:
+    """Return the end of a step, as the events and messages of the run tell it."""
+    events = [
+        (entry.dagster_event.event_type_value, entry.timestamp)
+        for entry in logs
+        if entry.dagster_event and entry.dagster_event.step_key == step
+    ]
+    starts = [time for kind, time in events if kind in ("STEP_START", "STEP_RESTARTED")]
+    ends = [(ENDS[kind], time) for kind, time in events if kind in ENDS]
+    if not events or not (starts or ends):
+        abandoned = any(entry.user_message.startswith(ABANDONED.format(step)) for entry in logs)
+        ends = [("upstream_failed" if abandoned else "not run", 0.0)]
+    [(state, time)] = ends
+    return {
+        "state": state,
+        "attempts": len(starts),
+        "started": starts[0] if starts else None,
+        "ended": time if starts else None,
+    }
+
+
+@contextmanager
+def environment(variables: dict[str, str], folders: list[str]) -> Iterator[None]:
+    """Set variables and make the user's modules importable; afterwards forget both."""
+    variables = {**variables, "PYTHONPATH": os.pathsep.join(folders)}
+    before = dict(os.environ)
+    os.environ.update(variables)
+    sys.path[:0] = folders
+    try:
+        yield
+    finally:
+        del sys.path[: len(folders)]
+        os.environ.clear()
+        os.environ.update(before)
+        for name, module in list(sys.modules.items()):
+            file = getattr(module, "__file__", None)
+            if file and any(Path(file).is_relative_to(folder) for folder in folders):
+                del sys.modules[name]
+        importlib.invalidate_caches()
+
+
+def load(file: str) -> ModuleType:
+    """Import a generated file anew."""
+    spec = importlib.util.spec_from_file_location(Path(file).stem, file)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module.__name__] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def main() -> None:
+    """Answer every request."""
+    with tempfile.TemporaryDirectory() as folder:
+        recorder = Recorder(Path(folder))
+        for line in sys.stdin:
+            try:
+                answer = recorder.observe(json.loads(line))
+            except BaseException:
+                answer = {"error": traceback.format_exc()}
+            print(json.dumps(answer), file=ANSWERS, flush=True)
+
+
+if __name__ == "__main__":
+    main()
