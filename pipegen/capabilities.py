@@ -142,16 +142,22 @@ def check(pipeline: Pipeline, backend: str, offered: Capabilities) -> Iterator[D
 
 
 def clashes(pipelines: Iterable[Pipeline], backend: str) -> Iterator[tuple[str, Diagnostic]]:
-    """Yield an error, and the pipeline it is for, for each that builds a node of an earlier one."""
+    """Yield an error, and the pipeline it is for, for each that makes a table of an earlier one."""
     first: dict[tuple[str, str], tuple[Pipeline, Task]] = {}
     for pipeline in pipelines:
         for task in pipeline.tasks:
-            if not isinstance(task.action, Dbt):
-                continue
-            for node in task.action.nodes:
-                key = (task.action.project.name, node.unique_id)
-                other, builder = first.setdefault(key, (pipeline, task))
+            for key, name in _made(task):
+                other, maker = first.setdefault(key, (pipeline, task))
                 if other is not pipeline:
-                    names = (node.name, other.name)
-                    problem = problems.built_twice(backend, *names, task.span, builder.span)
+                    problem = problems.built_twice(backend, name, other.name, task.span, maker.span)
                     yield pipeline.name, problem
+
+
+def _made(task: Task) -> Iterator[tuple[tuple[str, str], str]]:
+    """Yield the tables a task builds or loads: what tells them apart, and their names."""
+    if isinstance(task.action, Dbt):
+        for node in task.action.nodes:
+            yield (task.action.project.name, node.unique_id), node.name
+    for table in task.loads:
+        name = ".".join(table.split(".")[-2:])
+        yield ("", name), name

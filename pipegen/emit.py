@@ -19,7 +19,6 @@ from pipegen.ir import Env, Fields, Items, RunField, RunValue, Text, Value
 
 _INDENT = " " * 4
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_PLAIN = re.compile(r"[^\"'\\{}]*")
 _SIMPLE = re.compile(r"[^'\\{}#]*")
 _ENCODING = re.compile(r"coding(?=[:=])")
 _RESERVED = frozenset(keyword.kwlist) | frozenset(keyword.softkwlist) | frozenset(dir(builtins))
@@ -138,21 +137,30 @@ def expression(
 
     def _text(parts: tuple[str | Env | RunValue, ...]) -> Code:
         pieces = [plain(part) if isinstance(part, str) else written(part) for part in parts]
-        if not all(map(_fits_f_string, pieces)):
-            return Code(f'"".join({_hugged([written(part) for part in parts])})')
-        body = "".join(
-            "{" + piece.replace('"', "'") + "}" if isinstance(piece, Code) else piece
-            for piece in pieces
-        )
-        return Code(f'f"{body}"')
+        return _f_string(pieces) or Code(f'"".join({_hugged([written(part) for part in parts])})')
 
     return written(value)
 
 
-def _fits_f_string(piece: str) -> bool:
-    """Whether Python 3.11 takes the text, or the expression, between the quotes of an f-string."""
-    pattern = _SIMPLE if isinstance(piece, Code) else _PLAIN
-    return pattern.fullmatch(piece) is not None and piece.isprintable()
+def _f_string(pieces: Sequence[str]) -> Code | None:
+    """Return literal texts and expressions (Code) as an f-string that Python 3.11 takes.
+
+    Returns None if it would need an escape: such a text is joined from its parts.
+    """
+    texts = "".join(piece for piece in pieces if not isinstance(piece, Code))
+    codes = [piece for piece in pieces if isinstance(piece, Code)]
+    quote, other = ("'", '"') if '"' in texts else ('"', "'")
+    if quote in texts or "\\" in texts or not texts.isprintable():
+        return None
+    if not all(_SIMPLE.fullmatch(code) and code.isprintable() for code in codes):
+        return None
+    body = "".join(
+        "{" + piece.replace('"', other) + "}"
+        if isinstance(piece, Code)
+        else piece.replace("{", "{{").replace("}", "}}")
+        for piece in pieces
+    )
+    return Code(f"f{quote}{body}{quote}")
 
 
 def brackets(items: Sequence[Code]) -> Code:

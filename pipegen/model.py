@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
 
@@ -147,7 +147,7 @@ Duration = Annotated[
 
 def _diagnostic(model: type[SpecModel], error: ErrorDetails, document: Document) -> Diagnostic:
     loc, context = tuple(error["loc"]), error.get("ctx", {})
-    span = document.span(loc)
+    span, written = document.span(loc), _written(document, loc)
     match error["type"]:
         case "extra_forbidden":
             key = str(loc[-1])
@@ -163,22 +163,34 @@ def _diagnostic(model: type[SpecModel], error: ErrorDetails, document: Document)
             return problems.unknown_choice(context["tag"], choices, document.span((*loc, "kind")))
         case "literal_error" | "enum":
             choices = re.findall(r"'([^']*)'", context["expected"]) or [context["expected"]]
-            return problems.unknown_choice(_written(document, loc), choices, span)
+            return problems.unknown_choice(written, choices, span)
         case "bad_name":
             return _bad_name(document, loc, span)
+    return _of_our_own(error["type"], context, loc, document) or _wrong_value(error, document)
+
+
+def _of_our_own(
+    kind: str, context: Mapping[str, Any], loc: tuple[Key, ...], document: Document
+) -> Diagnostic | None:
+    """Return the diagnostic of an error that a type of the language raised with a context."""
+    span, written = document.span(loc), _written(document, loc)
+    match kind:
         case "bad_reference":
-            return problems.bad_reference(
-                context["text"], context["why"], document.span((*loc, *context["path"]))
-            )
+            place = document.span((*loc, *context["path"]))
+            return problems.bad_reference(context["text"], context["why"], place)
         case "unsafe_path":
-            return problems.unsafe_path(_written(document, loc), "it leaves the project", span)
+            return problems.unsafe_path(written, "it leaves the project", span)
         case "bad_cron":
-            return problems.bad_cron(_written(document, loc), context["reason"], span)
+            return problems.bad_cron(written, context["reason"], span)
         case "bad_timezone":
-            return problems.bad_timezone(_written(document, loc), context["known"], span)
-    path = ".".join(str(key) for key in _keys(document, loc))
+            return problems.bad_timezone(written, context["known"], span)
+    return None
+
+
+def _wrong_value(error: ErrorDetails, document: Document) -> Diagnostic:
+    path = ".".join(str(key) for key in _keys(document, error["loc"]))
     wanted = _WORDS.get(error["type"]) or error["msg"].removeprefix("Input should be ")
-    return problems.wrong_value(f"'{path}' must be {wanted}", span)
+    return problems.wrong_value(f"'{path}' must be {wanted}", document.span(error["loc"]))
 
 
 _WORDS = {

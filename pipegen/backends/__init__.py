@@ -45,8 +45,8 @@ class Backend:
 
     `plan` is pure: it decides which template prints which view to which path, and neither
     renders nor writes. `plan_project` does the same for files all pipelines share.
-    `templates` is the folder those templates lie in. `one_builder` says that it knows a dbt
-    node by one name in the whole project, so that no two pipelines may build the same.
+    `templates` is the folder those templates lie in. `one_builder` says that it knows a
+    table by one name in the whole project, so that no two pipelines may build or load it.
     """
 
     name: str

@@ -20,7 +20,7 @@ Dataset = tuple[str, str]
 class DbtWork:
     """The dbt invocation of one task: its name, what it builds, and what it tests besides.
 
-    `tests` is filled for a task that does nothing but test.
+    `tests` are those that compare what other tasks build.
     """
 
     name: str
@@ -95,6 +95,9 @@ def _step(
             span=transform.span,
         ),
         builds=tuple((transform.project, key) for key in selection.nodes),
+        tests=tuple(
+            key for key in mine if not set(project.tests[key].parents) <= set(selection.nodes)
+        ),
     )
 
 

@@ -21,10 +21,10 @@ def degraded(backend: str, feature: str, differs: str, span: Span) -> Diagnostic
 
 
 def built_twice(backend: str, node: str, other: str, span: Span, first: Span) -> Diagnostic:
-    """Two pipelines build the same dbt node, and the back end knows a node by one name only."""
+    """Two pipelines build or load one table, and the back end knows a table by one name."""
     return Diagnostic(
         "PG303",
-        f"{backend} cannot load two pipelines that build '{node}': '{other}' builds it too",
+        f"{backend} cannot load two pipelines that make '{node}': '{other}' does too",
         span,
         "build it in one of them, and let the other read it",
         related=(Related("this one does too", first),),

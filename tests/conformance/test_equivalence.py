@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -125,7 +125,7 @@ Invocation = tuple[str, tuple[str, ...], tuple[str, ...], str]
 
 
 def asked(dbt: ir.Dbt) -> Invocation:
-    return dbt.command, dbt.select, dbt.exclude, dbt.indirect_selection.value
+    return dbt.command, words(dbt.select), words(dbt.exclude), dbt.indirect_selection.value
 
 
 def invocation(argv: list[str]) -> Invocation:
@@ -134,17 +134,22 @@ def invocation(argv: list[str]) -> Invocation:
     options: dict[str, list[str]] = {"--select": [], "--exclude": []}
     indirect = "eager"
     current: list[str] | None = None
-    words = iter(argv)
-    for word in words:
+    rest = iter(argv)
+    for word in rest:
         if word in ("--select", "-s", "--exclude"):
             current = options["--exclude" if word == "--exclude" else "--select"]
         elif word == "--indirect-selection":
-            indirect, current = next(words), None
+            indirect, current = next(rest), None
         elif word.startswith("--"):
             current = None
         elif current is not None:
             current.append(word)
-    return command, tuple(options["--select"]), tuple(options["--exclude"]), indirect
+    return command, words(options["--select"]), words(options["--exclude"]), indirect
+
+
+def words(arguments: Iterable[str]) -> tuple[str, ...]:
+    """Return a selection as dbt takes it apart: it splits each argument at its spaces."""
+    return tuple(word for argument in arguments for word in argument.split())
 
 
 def side_effects(log: Path) -> dict[str, int]:

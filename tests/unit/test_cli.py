@@ -93,8 +93,8 @@ def test_diff_shows_the_change_and_writes_nothing(project: Path) -> None:
     (project / "pipelines" / "hello.yaml").write_text(PIPELINE.replace("echo, one", "echo, uno"))
     result = pipegen("render", "--diff")
     assert result.exit_code == 0
-    assert '-        ["echo", "one"],' in result.stdout
-    assert '+        ["echo", "uno"],' in result.stdout
+    assert '-    subprocess.run(["echo", "one"], check=True)' in result.stdout
+    assert '+    subprocess.run(["echo", "uno"], check=True)' in result.stdout
     assert pipegen("render", "--check").exit_code == 1
 
 

@@ -334,8 +334,12 @@ DATE = RunValue(RunField.DATE)
             Fields((("a b", Items((DATE, None))),)),
             '{\n    "a b": [\n        context["ds"],\n        None,\n    ],\n}',
         ),
-        (Text(("{", DATE)), '"".join(\n    [\n        "{",\n        context["ds"],\n    ]\n)'),
-        (Text(('"', DATE)), '"".join(\n    [\n        \'"\',\n        context["ds"],\n    ]\n)'),
+        (Text(("{it's ", DATE)), "f\"{{it's {context['ds']}\""),
+        (Text(('"', DATE)), 'f\'"{context["ds"]}\''),
+        (
+            Text(("\"'", DATE)),
+            '"".join(\n    [\n        "\\"\'",\n        context["ds"],\n    ]\n)',
+        ),
     ],
 )
 def test_a_value_of_the_run_is_an_expression(value: object, expected: str) -> None:

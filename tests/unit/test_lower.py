@@ -174,6 +174,31 @@ def test_a_test_two_transforms_select_runs_in_the_last_of_them() -> None:
     assert "pair" in [item.name for item in marts.tests]
 
 
+def test_a_step_waits_for_what_its_tests_compare() -> None:
+    """Here no node of `marts` reads `stg_orders`, but a test of it does."""
+    nodes = dict(NODES) | dict([node("fct", "model.shop.stg_customers")])
+    tests = dict(TESTS) | dict([dbt_test("match", "model.shop.fct", "model.shop.stg_orders")])
+    project = LockedProject("shop", "shop", nodes, tests)
+    staging, marts = lock().selections["staging"], lock().selections["marts"]
+    locked = replace(
+        lock(),
+        projects={"shop": project},
+        selections={
+            "staging": replace(staging, nodes=STAGING[:1], tests=()),
+            "single": replace(staging, select=("stg_orders",), nodes=STAGING[1:], tests=()),
+            "marts": replace(marts, tests=("test.shop.match",)),
+        },
+    )
+    spec = SPEC.replace(
+        "transforms:\n",
+        "transforms:\n  single: {project: shop, select: stg_orders, granularity: step}\n",
+    )
+    why = lowered("step", "step", spec, locked).task("marts").dependencies
+    assert ("single", "lineage", "match tests stg_orders") in {
+        (item.task, item.reason.value, item.detail) for item in why
+    }
+
+
 def test_every_edge_says_why() -> None:
     reasons = {(d.task, d.reason.value, d.detail) for d in lowered().task("marts.fct").dependencies}
     assert reasons == {

@@ -23,7 +23,11 @@ def plan_project(pipelines: tuple[ir.Pipeline, ...], target: Target) -> tuple[Pl
     """Plan the list of what the DAGs need."""
     actions = {type(task.action) for pipeline in pipelines for task in pipeline.tasks}
     verified = {
-        ir.Dbt: ("astronomer-cosmos>=1.15,<1.16", "dbt-core>=1.11,<1.12"),
+        ir.Dbt: (
+            "astronomer-cosmos>=1.15,<1.16",
+            "# dbt needs the adapter of your warehouse as well, such as dbt-duckdb.",
+            "dbt-core>=1.11,<1.12",
+        ),
         ir.Http: ("httpx>=0.28,<1",),
     }
     needed = (line for action, lines in verified.items() if action in actions for line in lines)

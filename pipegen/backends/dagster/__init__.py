@@ -108,4 +108,5 @@ BACKEND = Backend(
     templates=resource("templates") / "dagster",
     plan=plan,
     plan_project=plan_project,
+    one_builder=True,
 )

@@ -30,7 +30,6 @@ def assets(tasks: Iterable[ir.Task], names: Names) -> Iterator[Asset]:
 
 def _asset(task: ir.Task, names: Names, where: str | None, is_apart: bool) -> Asset:
     keys = [listed(key, beside=13) for key in names.keys[task.name].values()]
-    own = (names.pipeline, *task.name.split("."))
     kind, template, body = _body(task, names)
     deps = list(names.deps(task))
     return Asset(
@@ -40,7 +39,7 @@ def _asset(task: ir.Task, names: Names, where: str | None, is_apart: bool) -> As
         signature=_signature(task, names.variables[task.name], len(keys)),
         op=f"{names.pipeline}__{slug(task.name)}",
         is_table=bool(task.loads),
-        key=keys[0] if task.loads else listed(own, beside=13),
+        key=keys[0],
         keys=tuple(keys) if task.loads and len(keys) > 1 else (),
         deps=calls.items(deps, beside=18) if deps else None,
         kind=kind,

@@ -25,7 +25,8 @@ RESERVED = frozenset(_NAMES.split())
 """The names the file imports or defines itself."""
 
 Key = tuple[str, ...]
-"""The key of an asset: the pipeline's name, then the task's or that of a dbt source table."""
+"""The key of an asset: for a table of dbt that table's, as dagster-dbt has it, so that lineage
+reaches across pipelines; else the pipeline's name, then the task's."""
 
 
 def job(pipeline: str) -> str:
@@ -82,24 +83,21 @@ class Names:
 def _keys(pipeline: str, task: ir.Task, others: set[Key]) -> dict[str, Key]:
     """Return the keys of a task's assets, by the name of each in dbt."""
     own = (pipeline, *task.name.split("."))
-    if isinstance(task.action, ir.Dbt) and task.group is None:
-        return {name: (*own, name) for name in node_names(task.action).values()}
+    if isinstance(task.action, ir.Dbt) and task.action.nodes:
+        return {name: (name,) for name in node_names(task.action).values()}
     tables = [tuple(table.split(".")[-2:]) for table in task.loads]
-    keys = {".".join(table): (pipeline, *table) for table in tables}
+    keys = {".".join(table): table for table in tables}
     clash = not others.isdisjoint(keys.values())
-    return {name: (*own, *key[1:]) if clash else key for name, key in keys.items()} or {
-        task.name: own
-    }
+    return {name: (*own, *key) if clash else key for name, key in keys.items()} or {task.name: own}
 
 
 def node_names(action: ir.Dbt) -> dict[str, str]:
     """Return the name of each node by unique id; it is longer where two would be the same."""
-    names = [node.name for node in action.nodes]
+    paths = {node.unique_id: node.unique_id.split(".") for node in action.nodes}
+    short = ["_".join(path[2:]) for path in paths.values()]
     return {
-        node.unique_id: node.name
-        if names.count(node.name) == 1
-        else node.unique_id.partition(".")[2]
-        for node in action.nodes
+        unique_id: "_".join(path[2:] if short.count("_".join(path[2:])) == 1 else path[1:])
+        for unique_id, path in paths.items()
     }
 
 

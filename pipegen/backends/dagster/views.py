@@ -43,10 +43,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A dbt selection; `nodes` are the names of its locked nodes by unique id.
-
-    The key of each of its assets is that of the step and that name.
-    """
+    """A dbt selection; `nodes` are the names of its locked nodes by unique id."""
 
     project: str
     select: str
@@ -68,8 +65,7 @@ class Call:
 class Asset:
     """One step of the job; `where` is the place of the first in a part of the specification.
 
-    `key` is the key of its asset, or begins those of a dbt selection; a source of several
-    tables has `keys`.
+    `key` is the key of its asset; a source of several tables has `keys`.
     """
 
     where: str | None
