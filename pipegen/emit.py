@@ -201,6 +201,11 @@ def indented(code: Code, width: int) -> Code:
 
 
 def _duration(value: timedelta) -> str:
+    """Return the arguments of a timedelta, in the largest unit that divides it."""
+    for unit in ("days", "hours", "minutes"):
+        count, rest = divmod(value, timedelta(**{unit: 1}))
+        if count and not rest:
+            return f"{unit}={count}"
     seconds, rest = divmod(value, timedelta(seconds=1))
     return f"seconds={seconds}" + (f", microseconds={rest.microseconds}" if rest else "")
 

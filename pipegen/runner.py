@@ -130,18 +130,23 @@ def run(script: Path, root: Path, date: str | None = None) -> int:
         assert child.stderr
         logs = Thread(target=progress.log, args=(child.stderr,), daemon=True)
         logs.start()
-        try:
-            for event in map(parse, child.stdout):
-                if event.name != "summary":
-                    progress.show(event)
-                records |= {task: Record(task) for task in event.tasks}
-                pipeline = pipeline or event.pipeline
-                if event.task:
-                    records[event.task].note(event)
-                result = event.state
-            code = child.wait()
-        except KeyboardInterrupt:
-            _stop(child)
+        interrupted = False
+        while True:
+            try:
+                for event in map(parse, child.stdout):
+                    if event.name != "summary":
+                        progress.show(event)
+                    records |= {task: Record(task) for task in event.tasks}
+                    pipeline = pipeline or event.pipeline
+                    if event.task:
+                        records[event.task].note(event)
+                    result = event.state
+                code = child.wait()
+                break
+            except KeyboardInterrupt:
+                _stop(child)
+                interrupted = True  # what it told before it ended is still to be read
+        if interrupted:
             code, result = INTERRUPTED, "interrupted"
         logs.join(_PATIENCE_SECONDS)  # a task may leave a process behind that holds stderr
     if not records and code == REFUSED:
@@ -206,16 +211,21 @@ def _progressing() -> Iterator[Progressing]:
 
 @contextmanager
 def _process(script: Path, root: Path, date: str | None) -> Iterator[subprocess.Popen[str]]:
-    """Start the script where the user's modules can be imported.
+    """Start the script where the user's modules can be imported, and with this Python's programs.
 
     It leads a group of its own, so that Ctrl-C reaches it once: from here.
     """
     command = [sys.executable, str(script.resolve()), "--events"]
     path = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
+    programs = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
     with subprocess.Popen(
         [*command, *(("--date", date) if date else ())],
         cwd=root,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(path)},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(path),
+            "PATH": os.pathsep.join(programs),
+        },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -119,7 +119,7 @@ def _select(
         try:
             (ids,) = select(manifest, manifests.dir(transform.project), [request])
         except SelectionError as error:
-            found.append(problems.invalid_selection(str(error), transform.span_of("select")))
+            found.append(problems.invalid_selection(str(error), _place(transform)))
             continue
         except ManifestError as error:
             path = str(manifests.path(transform.project))
@@ -157,7 +157,12 @@ def _nothing(name: str, transform: DbtTransform, manifest: Manifest) -> Diagnost
     words = {r.name for r in manifest.resources.values() if _is_built(r)}
     words |= {f"tag:{tag}" for r in manifest.resources.values() for tag in r.tags}
     help = problems.nearest(transform.select[0], words)
-    return problems.empty_selection(name, transform.span_of("select"), help)
+    return problems.empty_selection(name, _place(transform), help)
+
+
+def _place(transform: DbtTransform) -> Span:
+    """Return where the selection is written: the one item of a list, or all of it."""
+    return transform.span_of("select", *([0] if len(transform.select) == 1 else []))
 
 
 def _fingerprint(resources: Iterable[DbtResource]) -> str:
