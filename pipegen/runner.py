@@ -16,8 +16,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
-from typing import TYPE_CHECKING
+from threading import Thread, Timer
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -130,23 +130,17 @@ def run(script: Path, root: Path, date: str | None = None) -> int:
         assert child.stderr
         logs = Thread(target=progress.log, args=(child.stderr,), daemon=True)
         logs.start()
-        interrupted = False
-        while True:
-            try:
-                for event in map(parse, child.stdout):
-                    if event.name != "summary":
-                        progress.show(event)
-                    records |= {task: Record(task) for task in event.tasks}
-                    pipeline = pipeline or event.pipeline
-                    if event.task:
-                        records[event.task].note(event)
-                    result = event.state
-                code = child.wait()
-                break
-            except KeyboardInterrupt:
-                _stop(child)
-                interrupted = True  # what it told before it ended is still to be read
-        if interrupted:
+        with _Interrupts(child) as interrupts:
+            for event in map(parse, child.stdout):
+                if event.name != "summary":
+                    progress.show(event)
+                records |= {task: Record(task) for task in event.tasks}
+                pipeline = pipeline or event.pipeline
+                if event.task:
+                    records[event.task].note(event)
+                result = event.state
+            code = child.wait()
+        if interrupts.count:
             code, result = INTERRUPTED, "interrupted"
         logs.join(_PATIENCE_SECONDS)  # a task may leave a process behind that holds stderr
     if not records and code == REFUSED:
@@ -236,14 +230,34 @@ def _process(script: Path, root: Path, date: str | None) -> Iterator[subprocess.
         yield child
 
 
-def _stop(child: subprocess.Popen[str]) -> None:
-    """Interrupt the script and what it started; end them if that does not help."""
-    with suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGINT)
-        try:
-            child.wait(_PATIENCE_SECONDS)
-        except (subprocess.TimeoutExpired, KeyboardInterrupt):
-            os.killpg(child.pid, signal.SIGKILL)
+class _Interrupts:
+    """Hands Ctrl-C on to the script and what it started, and ends them if that does not help.
+
+    No exception is raised here: what the script tells before it ends is still read.
+    """
+
+    def __init__(self, child: subprocess.Popen[str]) -> None:
+        self.child = child
+        self.count = 0
+        self.timer = Timer(_PATIENCE_SECONDS, self._send, [signal.SIGKILL])
+
+    def __enter__(self) -> Self:
+        self.before = signal.signal(signal.SIGINT, self._interrupt)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self.before)
+        self.timer.cancel()
+
+    def _interrupt(self, *_: object) -> None:
+        self.count += 1
+        self._send(signal.SIGINT if self.count == 1 else signal.SIGKILL)
+        if self.count == 1:
+            self.timer.start()
+
+    def _send(self, number: signal.Signals) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.child.pid, number)
 
 
 def _print_summary(pipeline: str, result: str, records: tuple[Record, ...]) -> None:

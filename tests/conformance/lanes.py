@@ -51,6 +51,7 @@ class Recorder:
     """A running recorder: it loads a generated file, runs it for real, and tells what it saw."""
 
     def __init__(self, lane: Lane, scratch: Path) -> None:
+        self.lane = lane
         self.log = scratch / f"{lane.name}.log"
         environment = {**os.environ, "PATH": f"{lane.python.parent}:{os.environ['PATH']}"}
         environment |= {"DO_NOT_TRACK": "1", "TMPDIR": str(scratch)}
@@ -65,8 +66,19 @@ class Recorder:
                 text=True,
             )
 
-    def ask(self, request: Mapping[str, object]) -> dict[str, Any]:
-        """Run one case; fail the test with the recorder's log if it cannot."""
+    def run(
+        self, project: Path, out: Path, pipeline: str, environment: Mapping[str, object]
+    ) -> dict[str, Any]:
+        """Run a pipeline's generated file, which lies below `out` in its project."""
+        request = {
+            "file": str(project / out / self.lane.path(pipeline)),
+            "pipeline": pipeline,
+            "env": {name: str(value) for name, value in environment.items()},
+            "path": [str(project)],
+        }
+        return self._ask(request)
+
+    def _ask(self, request: Mapping[str, object]) -> dict[str, Any]:
         assert self.process.stdin
         assert self.process.stdout
         self.process.stdin.write(json.dumps(request) + "\n")
