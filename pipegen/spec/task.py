@@ -5,9 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, StrictInt
+from pydantic import AfterValidator, BeforeValidator, Field, StrictInt
+from pydantic_core import PydanticCustomError
 
 from pipegen.model import Duration, Plain, SpecModel
+
+
+def _positive(length: timedelta) -> timedelta:
+    if not length:
+        raise PydanticCustomError("positive", "longer than nothing: leave it out for no limit")
+    return length
 
 
 class RetriesSpec(SpecModel):
@@ -34,7 +41,7 @@ class Defaults(SpecModel):
     """Who answers for the tasks."""
     retries: Retries | None = None
     """How often a failed task is tried again."""
-    timeout: Duration | None = None
+    timeout: Annotated[Duration, AfterValidator(_positive)] | None = None
     """How long one attempt may take."""
 
 
