@@ -10,7 +10,7 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Annotated, ParamSpec, TextIO
 
 import typer
@@ -140,7 +140,9 @@ def render(
         found += [problem for parcel in parcels for problem in deliver.drift(parcel)]
     for finding in deliver.write(parcels) if not check and not diff else ():
         if finding.status in deliver.CHANGED:
-            typer.echo(f"{finding.status} {finding.path}")
+            typer.echo(
+                f"{finding.status} {_prefix(out or project.root, Path.cwd()) / finding.path}"
+            )
         elif problem := output.diagnostic(finding):
             found.append(problem)
     whole = paths is None and out is None and backend is None
@@ -160,7 +162,7 @@ def graph(
     from pipegen.compiler import compile_project
     from pipegen.graph import draw
 
-    project, _ = _open(None, None)
+    project, _ = _open([Path(pipeline)] if Path(pipeline).is_file() else None, None)
     compiled = _named(compile_project(project, {}).pipelines, pipeline)
     _report(compiled.diagnostics, project.root, None, sys.stderr)
     if compiled.pipeline is None:
@@ -181,7 +183,7 @@ def run(
     from pipegen import deliver, runner
     from pipegen.compiler import compile_project
 
-    project, _ = _open(None, None)
+    project, _ = _open([Path(pipeline)] if Path(pipeline).is_file() else None, None)
     target = project.target("headless")
     compiled = _named(compile_project(project, {"headless": target}).pipelines, pipeline)
     errors = [problem for problem in compiled.diagnostics if problem.is_error]
@@ -238,22 +240,34 @@ def _named(pipelines: Iterable[Compiled], wanted: str) -> Compiled:
 def _report(
     found: Iterable[Diagnostic], root: Path, output_format: Format | None, stream: TextIO
 ) -> None:
+    """Print findings; their files are named from the working folder, as a terminal opens them.
+
+    GitHub wants names from the top of the checkout.
+    """
     from pipegen import report
 
     if output_format is None:
         github = os.environ.get("GITHUB_ACTIONS") == "true"
         output_format = Format.GITHUB if github else Format.HUMAN
+    top = os.environ.get("GITHUB_WORKSPACE") if output_format is Format.GITHUB else None
+    start = Path(top or Path.cwd()).resolve()
 
     def source(file: str) -> str | None:
         try:
-            return (root / file).read_text(encoding="utf-8-sig")
+            return (start / file).read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError):
             return None
 
     color = stream.isatty() and not os.environ.get("NO_COLOR")
-    ordered = tuple(sorted(found, key=lambda d: d.sort_key))
+    prefix = _prefix(root, start)
+    ordered = tuple(problem.below(prefix) for problem in sorted(found, key=lambda d: d.sort_key))
     if ordered or output_format is Format.JSON:
         print(report.render(ordered, output_format, source, color), file=stream)
+
+
+def _prefix(root: Path, start: Path) -> PurePosixPath:
+    """Return the way from a folder to the project."""
+    return PurePosixPath(Path(os.path.relpath(root, start)).as_posix())
 
 
 def _code(found: Iterable[Diagnostic]) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from pathlib import PurePosixPath
 
 
 class Severity(StrEnum):
@@ -58,6 +59,17 @@ class Diagnostic:
     def is_error(self) -> bool:
         """Whether the pipeline it speaks of cannot be compiled."""
         return self.severity is Severity.ERROR
+
+    def below(self, folder: PurePosixPath) -> Diagnostic:
+        """Return it with its files named from where `folder` is."""
+        return replace(
+            self,
+            span=replace(self.span, file=str(folder / self.span.file)),
+            related=tuple(
+                replace(item, span=replace(item.span, file=str(folder / item.span.file)))
+                for item in self.related
+            ),
+        )
 
     @property
     def sort_key(self) -> tuple[str, int, int, str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -63,8 +64,9 @@ def pipelines(root: Path, paths: Iterable[Path] = ()) -> tuple[str, ...]:
     missing = []
     for path in paths or (root,):
         place = path.resolve()
+        span = Span(Path(os.path.relpath(place, root)).as_posix())
         if not place.is_relative_to(root):
-            missing.append(problems.unreadable("it is outside the project", Span(str(path))))
+            missing.append(problems.unreadable("it is outside the project", span))
         elif place.is_dir():
             below = place if place != root else root / PIPELINES
             found.update(
@@ -76,7 +78,7 @@ def pipelines(root: Path, paths: Iterable[Path] = ()) -> tuple[str, ...]:
         elif place.is_file():
             found.add(place.relative_to(root).as_posix())
         else:
-            missing.append(problems.unreadable("there is no such file", Span(str(path))))
+            missing.append(problems.unreadable("there is no such file", span))
     if missing:
         raise CompileError(missing)
     return tuple(sorted(found - {FILE}))

@@ -32,7 +32,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "pipegen.yaml").write_text(PROJECT)
     (tmp_path / "pipelines" / "hello.yaml").write_text(PIPELINE)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    for variable in ("GITHUB_ACTIONS", "GITHUB_WORKSPACE"):
+        monkeypatch.delenv(variable, raising=False)
     return tmp_path
 
 
@@ -164,6 +165,45 @@ def test_github_annotations_name_file_and_line(
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     (project / "pipelines" / "hello.yaml").write_text(PIPELINE.replace("sources", "sorces"))
     assert "::error file=pipelines/hello.yaml,line=3," in pipegen("validate").stdout
+
+
+def test_files_are_named_from_the_working_folder(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / "pipelines" / "hello.yaml").write_text(PIPELINE.replace("sources", "sorces"))
+    monkeypatch.chdir(project.parent)
+    told = pipegen("validate", project.name).stdout
+    assert f"--> {project.name}/pipelines/hello.yaml:3:1\n" in told
+    assert "3 | sorces:" in told
+    monkeypatch.chdir(project / "pipelines")
+    assert "--> ../pipelines/hello.yaml:3:1\n" in pipegen("validate", "..").stdout
+
+
+@pytest.mark.parametrize("path", ["pipelines/nope.yaml", "../elsewhere.yaml"])
+def test_a_path_that_is_no_pipeline_is_named_as_it_was_given(project: Path, path: str) -> None:
+    (project.parent / "elsewhere.yaml").write_text(PIPELINE)
+    result = pipegen("validate", "pipelines", path)
+    assert result.exit_code == 1
+    assert f"--> {path}:1:1\n" in result.stderr
+
+
+def test_github_is_told_the_place_in_the_checkout(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(project.parent))
+    (project / "pipelines" / "hello.yaml").write_text(PIPELINE.replace("sources", "sorces"))
+    told = pipegen("validate").stdout
+    assert f"::error file={project.name}/pipelines/hello.yaml,line=3," in told
+
+
+def test_a_pipeline_is_named_by_its_file_from_anywhere(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(project.parent)
+    drawn = pipegen("graph", f"{project.name}/pipelines/hello.yaml")
+    assert drawn.exit_code == 0
+    assert "t_one --> t_two" in drawn.stdout
 
 
 def test_json_findings_are_one_array(project: Path) -> None:
