@@ -194,6 +194,21 @@ def run(
         return runner.run(path, project.root, date)
 
 
+@app.command()
+@_guarded
+def explain(code: Annotated[str, typer.Argument(help="A diagnostic's code, as PG101.")]) -> int:
+    """Say what a diagnostic means, with an example."""
+    from pipegen import explain as explained
+    from pipegen.problems import nearest
+
+    try:
+        typer.echo(explained.explain(code.upper()), nl=False)
+    except KeyError:
+        hint = nearest(code.upper(), explained.codes()) or "they are PG001, PG002 and so on"
+        raise typer.BadParameter(f"no diagnostic is called '{code}'; {hint}") from None
+    return 0
+
+
 def _open(
     paths: Sequence[Path] | None, output_format: Format | None
 ) -> tuple[Project, frozenset[str]]:
@@ -261,7 +276,7 @@ def _report(
     color = stream.isatty() and not os.environ.get("NO_COLOR")
     prefix = _prefix(root, start)
     ordered = tuple(problem.below(prefix) for problem in sorted(found, key=lambda d: d.sort_key))
-    if ordered or output_format is Format.JSON:
+    if ordered or output_format.is_document:
         print(report.render(ordered, output_format, source, color), file=stream)
 
 

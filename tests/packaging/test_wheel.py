@@ -59,9 +59,14 @@ def test_the_wheel_renders_an_example_in_a_fresh_environment(dist: Path, tmp_pat
     pinned = ROOT / "requirements" / "dev.txt"
     install = [UV, "pip", "install", "--quiet", "--python", python]
     subprocess.run([*install, "--constraints", pinned, wheel], check=True)
+    pipegen = tmp_path / "venv" / "bin" / "pipegen"
+    explained = subprocess.run(
+        [pipegen, "explain", "PG101"], capture_output=True, text=True, check=True
+    )
+    assert explained.stdout.startswith("# PG101")
     project = tmp_path / "shop"
     shutil.copytree(SHOP, project, ignore=shutil.ignore_patterns("target", "logs"))
-    command = [tmp_path / "venv" / "bin" / "pipegen", "render", "--check"]
+    command = [pipegen, "render", "--check"]
     checked = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
     shutil.rmtree(project / "generated")

@@ -1,0 +1,87 @@
+"""What may be shown: nothing a terminal would obey, and no secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+from pipegen.diagnostics import Diagnostic, Related, Span
+
+Sources = Callable[[str], str | None]
+
+_WHOLE_LINES = re.compile(r"\s*[\r\n]+\s*")
+_SECRET = re.compile(
+    # the value of a key whose name says so, unless it is a reference
+    r"""(?:passw(?:or)?d|secret|token|api_?key|private_?key|access_?key|webhook|credential)["']?"""
+    r"""\s*[:=]\s*["']?(?!\$\{)(?P<value>[^\s"'{}\[\],#][^"'{}\[\],#]*[^\s"'{}\[\],#])"""
+    # a password in a URL, and the shapes that vendors give their tokens
+    r"""|://[^\s/:@]*:(?P<password>[^\s/@]+)@"""
+    r"""|\b(?P<shape>(?:AKIA|ASIA)[0-9A-Z]{16}|gh[pousr]_\w{20,}|github_pat_\w{20,}"""
+    r"""|xox[abprs]-[\w-]{10,}|sk-[\w-]{20,}|glpat-[\w-]{16,}|dapi[0-9a-f]{32}"""
+    r"""|eyJ[\w-]{8,100}\.[\w-]{8,100}\.[\w-]*)""",
+    re.IGNORECASE,
+)
+
+
+class Lines:
+    """The lines of the files diagnostics speak of, each file split once."""
+
+    def __init__(self, sources: Sources) -> None:
+        @cache
+        def split(file: str) -> tuple[str, ...]:
+            text = sources(file)
+            lines = () if text is None else text.removeprefix("\ufeff").split("\n")
+            return tuple(line.removesuffix("\r") for line in lines)
+
+        @cache
+        def starred(file: str, line: int) -> str:
+            return _starred(split(file)[line - 1])
+
+        self._split, self._starred = split, starred
+
+    def at(self, span: Span) -> str | None:
+        """Return the line a place starts in; None if the file has no such line."""
+        lines = self._split(span.file)
+        return lines[span.line - 1] if 0 < span.line <= len(lines) else None
+
+    def shown(self, span: Span) -> str | None:
+        """Return that line without its secrets."""
+        return None if self.at(span) is None else self._starred(span.file, span.line)
+
+
+def printable(text: str) -> str:
+    """Return the text on one line, without anything a terminal would obey."""
+    text = _WHOLE_LINES.sub(" ", text)
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
+def discreet(found: Diagnostic, lines: Lines) -> Diagnostic:
+    """Star out what looks like a secret, and what the place holds if that does."""
+    line = lines.at(found.span) or ""
+    place = slice(found.span.column - 1, found.span.end_column - 1)
+    shown = (lines.shown(found.span) or "")[place]
+    secret = line[place].strip("\"'") if shown != line[place] else ""
+
+    def covered(text: str) -> str:
+        text = _starred(text)
+        return text.replace(secret, "****") if secret else text
+
+    return replace(
+        found,
+        message=covered(found.message),
+        help=covered(found.help) if found.help else None,
+        related=tuple(Related(covered(each.message), each.span) for each in found.related),
+    )
+
+
+def _starred(text: str) -> str:
+    """Return the text with every secret replaced by as many stars."""
+
+    def stars(match: re.Match[str]) -> str:
+        kind = match.lastgroup or "value"
+        start, end = (position - match.start() for position in match.span(kind))
+        return match[0][:start] + "*" * (end - start) + match[0][end:]
+
+    return _SECRET.sub(stars, text)
