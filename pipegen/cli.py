@@ -10,11 +10,12 @@ import functools
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Annotated, ParamSpec, TextIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, ParamSpec
 
 import typer
 
+from pipegen import console
 from pipegen.diagnostics import CompileError, Diagnostic
 from pipegen.graph import GraphFormat
 from pipegen.report import Format
@@ -103,7 +104,7 @@ def validate(paths: Paths = None, output_format: OutputFormat = None) -> int:
     compilation = compile_project(project, project.targets())
     mine = [compiled for compiled in compilation.pipelines if compiled.file in chosen]
     found = [problem for compiled in mine for problem in compiled.diagnostics]
-    _report(found, project.root, output_format, sys.stdout)
+    console.report(found, project.root, output_format, sys.stdout)
     if not found and output_format in (None, Format.HUMAN, Format.CONCISE):
         typer.echo(f"{_count(len(mine), 'pipeline')} fine", err=True)
     return _code(found)
@@ -141,14 +142,14 @@ def render(
     for finding in deliver.write(parcels) if not check and not diff else ():
         if finding.status in deliver.CHANGED:
             typer.echo(
-                f"{finding.status} {_prefix(out or project.root, Path.cwd()) / finding.path}"
+                f"{finding.status} {console.prefix(out or project.root, Path.cwd()) / finding.path}"
             )
         elif problem := output.diagnostic(finding):
             found.append(problem)
     whole = paths is None and out is None and backend is None
     if check and whole and all(compiled.pipeline for compiled in compilation.pipelines):
         found += deliver.orphans(project.root, compilation, targets)
-    _report(found, project.root, output_format, sys.stderr)
+    console.report(found, project.root, output_format, sys.stderr)
     return _code(found)
 
 
@@ -164,7 +165,7 @@ def graph(
 
     project, _ = _open([Path(pipeline)] if Path(pipeline).is_file() else None, None)
     compiled = _named(compile_project(project, {}).pipelines, pipeline)
-    _report(compiled.diagnostics, project.root, None, sys.stderr)
+    console.report(compiled.diagnostics, project.root, None, sys.stderr)
     if compiled.pipeline is None:
         return _code(compiled.diagnostics)
     typer.echo(draw(compiled.pipeline, format), nl=False)
@@ -187,7 +188,7 @@ def run(
     target = project.target("headless")
     compiled = _named(compile_project(project, {"headless": target}).pipelines, pipeline)
     errors = [problem for problem in compiled.diagnostics if problem.is_error]
-    _report(errors, project.root, None, sys.stderr)
+    console.report(errors, project.root, None, sys.stderr)
     if _code(compiled.diagnostics):
         return _code(compiled.diagnostics)
     with deliver.script(project.root, compiled, target) as path:
@@ -222,7 +223,7 @@ def _open(
     try:
         return load(root), frozenset(pipelines(root, paths or ()))
     except CompileError as error:
-        _report(error.diagnostics, root, output_format, sys.stderr)
+        console.report(error.diagnostics, root, output_format, sys.stderr)
         raise typer.Exit(_code(error.diagnostics)) from None
 
 
@@ -250,39 +251,6 @@ def _named(pipelines: Iterable[Compiled], wanted: str) -> Compiled:
             return compiled
     known = ", ".join(sorted(c.pipeline.name if c.pipeline else c.file for c in listed))
     raise typer.BadParameter(f"no pipeline is called '{wanted}'; there are: {known or 'none'}")
-
-
-def _report(
-    found: Iterable[Diagnostic], root: Path, output_format: Format | None, stream: TextIO
-) -> None:
-    """Print findings; their files are named from the working folder, as a terminal opens them.
-
-    GitHub wants names from the top of the checkout.
-    """
-    from pipegen import report
-
-    if output_format is None:
-        github = os.environ.get("GITHUB_ACTIONS") == "true"
-        output_format = Format.GITHUB if github else Format.HUMAN
-    top = os.environ.get("GITHUB_WORKSPACE") if output_format is Format.GITHUB else None
-    start = Path(top or Path.cwd()).resolve()
-
-    def source(file: str) -> str | None:
-        try:
-            return (start / file).read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError):
-            return None
-
-    color = stream.isatty() and not os.environ.get("NO_COLOR")
-    prefix = _prefix(root, start)
-    ordered = tuple(problem.below(prefix) for problem in sorted(found, key=lambda d: d.sort_key))
-    if ordered or output_format.is_document:
-        print(report.render(ordered, output_format, source, color), file=stream)
-
-
-def _prefix(root: Path, start: Path) -> PurePosixPath:
-    """Return the way from a folder to the project."""
-    return PurePosixPath(Path(os.path.relpath(root, start)).as_posix())
 
 
 def _code(found: Iterable[Diagnostic]) -> int:

@@ -32,7 +32,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "pipegen.yaml").write_text(PROJECT)
     (tmp_path / "pipelines" / "hello.yaml").write_text(PIPELINE)
     monkeypatch.chdir(tmp_path)
-    for variable in ("GITHUB_ACTIONS", "GITHUB_WORKSPACE"):
+    for variable in ("CI_PROJECT_DIR", "GITHUB_ACTIONS", "GITHUB_WORKSPACE"):
         monkeypatch.delenv(variable, raising=False)
     return tmp_path
 
@@ -204,6 +204,23 @@ def test_a_pipeline_is_named_by_its_file_from_anywhere(
     drawn = pipegen("graph", f"{project.name}/pipelines/hello.yaml")
     assert drawn.exit_code == 0
     assert "t_one --> t_two" in drawn.stdout
+
+
+def test_gitlab_is_told_the_place_in_the_checkout(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CI_PROJECT_DIR", str(project.parent))
+    (project / "pipelines" / "hello.yaml").write_text(PIPELINE.replace("sources", "sorces"))
+    found = json.loads(pipegen("validate", "--output-format", "gitlab").stdout)
+    assert found[0]["location"]["path"] == f"{project.name}/pipelines/hello.yaml"
+
+
+@pytest.mark.parametrize("format", ["json", "gitlab", "sarif", "junit"])
+def test_a_good_project_gives_an_empty_document(project: Path, format: str) -> None:
+    result = pipegen("validate", "--output-format", format)
+    assert result.exit_code == 0
+    assert result.stdout.strip()
+    assert "PG" not in result.stdout
 
 
 def test_json_findings_are_one_array(project: Path) -> None:
