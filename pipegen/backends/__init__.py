@@ -9,8 +9,8 @@ from importlib.metadata import entry_points
 from pathlib import Path, PurePosixPath
 
 from pipegen.capabilities import Capabilities
-from pipegen.emit import Code, expression, literal
-from pipegen.ir import DbtProject, Pipeline
+from pipegen.emit import Code
+from pipegen.ir import Pipeline
 from pipegen.render import PlannedFile
 
 GROUP = "pipegen.backends"
@@ -31,12 +31,6 @@ class Target:
         """Return the expression for the project's root in the generated file `path`."""
         depth = len(self.out.parts) + len(path.parts) - 1
         return Code(f"Path(__file__).resolve().parents[{depth}]")
-
-    def dbt_dir(self, project: DbtProject, path: PurePosixPath) -> Code:
-        """Return the expression for a dbt project's folder in the generated file `path`."""
-        if project.runtime_dir is not None:
-            return Code(f"Path({expression(project.runtime_dir, {})})")
-        return Code(f"{self.root(path)} / {literal(str(project.dir))}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
