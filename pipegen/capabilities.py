@@ -1,14 +1,14 @@
-"""What a pipeline needs and what a back end offers, both as data."""
+"""What a back end offers, as data, held against what a pipeline needs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from pipegen import problems
 from pipegen.diagnostics import Diagnostic
-from pipegen.ir import Dbt, Http, Node, Pipeline, Python, Shell, Task
+from pipegen.ir import Dbt, Node, Pipeline, Task
 
 
 class Feature(StrEnum):
@@ -21,20 +21,66 @@ class Feature(StrEnum):
     TIMEZONE = "schedule.timezone"
     START = "schedule.start"
     CATCHUP = "schedule.catchup"
+    AFTER = "schedule.after"
+    ON_UPDATE = "schedule.on_update"
+    OVERLAP_SKIP = "schedule.overlap: skip"
+    OVERLAP_QUEUE = "schedule.overlap: queue"
+    OVERLAP_ALLOW = "schedule.overlap: allow"
+    DISABLED = "schedule.enabled: false"
+    PARTITION = "partition"
+    PARAMS = "params"
     RETRIES = "task.retries"
+    BACKOFF = "task.retries.backoff: exponential"
     TIMEOUT = "task.timeout"
     TIMEOUT_IN_PROCESS = "task.timeout (dbt and python)"
+    RUN_IF = "task.run_if"
+    ALLOW_FAILURE = "task.allow_failure"
+    WAIT_FOR = "task.wait_for"
+    OUTPUTS = "python.outputs"
+    CHECK = "checks"
+    FRESHNESS = "source.freshness"
     DBT_STEP = "transform.granularity: step"
     DBT_MODEL = "transform.granularity: model"
+    DBT_LINEAGE = "transform.granularity: lineage"
+    DBT_TESTS_AFTER_ALL = "transform.tests: after_all"
+    DBT_TESTS_NONE = "transform.tests: none"
+    DBT_COMMAND = "transform.command"
+    DBT_SELECTOR = "transform.selector"
+    DBT_TARGETS = "transform.target (several of one project)"
+    DBT_VARS = "transform.vars"
+    DBT_ENV = "transform.env"
+    DBT_FULL_REFRESH = "transform.full_refresh"
+    DBT_THREADS = "transform.threads"
     PYTHON = "kind: python"
     SHELL = "kind: shell"
+    SHELL_SCRIPT = "shell.script"
     HTTP = "kind: http"
+    HTTP_EXPECT = "http.expect"
+    SQL = "kind: sql"
+    AIRBYTE = "kind: airbyte"
+    FIVETRAN = "kind: fivetran"
+    HIGHTOUCH = "kind: hightouch"
+    CENSUS = "kind: census"
+    DBT_CLOUD = "kind: dbt_cloud"
+    RUN_ID = "{{ run.id }}"
+    RUN_WINDOW = "{{ run.start }}"
+    FORMAT = "format()"
+    SLA_READY_BY = "sla.ready_by"
+    SLA_MAX_AGE = "sla.max_age"
+    SLA_MAX_DURATION = "sla.max_duration"
+    NOTIFY_FAILURE = "notifications.on_failure"
+    NOTIFY_SUCCESS = "notifications.on_success"
     PIPELINE_OWNER = "pipeline.owner"
     PIPELINE_TAGS = "pipeline.tags"
     PIPELINE_DESCRIPTION = "pipeline.description"
     TASK_OWNER = "task.owner"
     TASK_TAGS = "task.tags"
     TASK_DESCRIPTION = "task.description"
+
+    @property
+    def key(self) -> str:
+        """What `accept` calls it."""
+        return self.value.partition(" (")[0]
 
 
 class Level(StrEnum):
@@ -79,69 +125,56 @@ Capabilities = Mapping[Feature, Support]
 
 UNDECLARED = unsupported("this back end does not declare it")
 
-
-def required(pipeline: Pipeline) -> Iterator[tuple[Feature, Node]]:
-    """Yield each feature the pipeline uses, with the node that uses it."""
-    if schedule := pipeline.schedule:
-        yield Feature.CRON, schedule
-        yield Feature.TIMEZONE, schedule
-        if schedule.start:
-            yield Feature.START, schedule
-        if schedule.catchup:
-            yield Feature.CATCHUP, schedule
-    if pipeline.owner:
-        yield Feature.PIPELINE_OWNER, pipeline
-    if pipeline.tags:
-        yield Feature.PIPELINE_TAGS, pipeline
-    if pipeline.description:
-        yield Feature.PIPELINE_DESCRIPTION, pipeline
-    for task in pipeline.tasks:
-        yield from ((feature, task) for feature in _of_task(task))
-
-
-def _of_task(task: Task) -> Iterator[Feature]:
-    in_process = False
-    match task.action:
-        case Dbt():
-            yield Feature.DBT_MODEL if task.group else Feature.DBT_STEP
-            in_process = True
-        case Python():
-            yield Feature.PYTHON
-            in_process = True
-        case Shell():
-            yield Feature.SHELL
-        case Http():
-            yield Feature.HTTP
-    if task.retries.count:
-        yield Feature.RETRIES
-    if task.timeout:
-        yield Feature.TIMEOUT_IN_PROCESS if in_process else Feature.TIMEOUT
-    if task.owner:
-        yield Feature.TASK_OWNER
-    if task.tags:
-        yield Feature.TASK_TAGS
-    if task.description:
-        yield Feature.TASK_DESCRIPTION
+_LATER = unsupported("pipegen does not write it for this back end yet: leave it out")
+NOT_YET: Capabilities = dict.fromkeys(
+    (
+        *(Feature.AFTER, Feature.ON_UPDATE, Feature.DISABLED, Feature.PARTITION, Feature.PARAMS),
+        *(Feature.OVERLAP_SKIP, Feature.OVERLAP_QUEUE, Feature.OVERLAP_ALLOW, Feature.BACKOFF),
+        *(Feature.RUN_IF, Feature.ALLOW_FAILURE, Feature.WAIT_FOR, Feature.OUTPUTS),
+        *(Feature.CHECK, Feature.FRESHNESS, Feature.DBT_LINEAGE, Feature.DBT_TESTS_AFTER_ALL),
+        *(Feature.DBT_TESTS_NONE, Feature.DBT_COMMAND, Feature.DBT_SELECTOR, Feature.DBT_TARGETS),
+        *(Feature.DBT_VARS, Feature.DBT_ENV, Feature.DBT_FULL_REFRESH, Feature.DBT_THREADS),
+        *(Feature.SHELL_SCRIPT, Feature.HTTP_EXPECT, Feature.SQL, Feature.AIRBYTE),
+        *(Feature.FIVETRAN, Feature.HIGHTOUCH, Feature.CENSUS, Feature.DBT_CLOUD),
+        *(Feature.RUN_ID, Feature.RUN_WINDOW, Feature.FORMAT, Feature.SLA_READY_BY),
+        *(Feature.SLA_MAX_AGE, Feature.SLA_MAX_DURATION, Feature.NOTIFY_FAILURE),
+        Feature.NOTIFY_SUCCESS,
+    ),
+    _LATER,
+)
+"""What the language has and none of the built-in back ends writes yet."""
 
 
-def check(pipeline: Pipeline, backend: str, offered: Capabilities) -> Iterator[Diagnostic]:
+def check(
+    needs: Iterable[tuple[Feature, Node]],
+    backend: str,
+    offered: Capabilities,
+    accepted: Collection[str] = (),
+) -> Iterator[Diagnostic]:
     """Yield an error for each feature `backend` lacks and a warning for each it degrades.
 
-    A feature is reported once, where it is used first.
+    A feature is reported once, where it is used first, and no degraded one that was
+    `accepted`. `needs` is what `pipegen.features.required` says of a pipeline.
     """
     seen: set[Feature] = set()
-    for feature, node in required(pipeline):
+    for feature, node in needs:
         support = offered.get(feature, UNDECLARED)
         if feature in seen:
             continue
         seen.add(feature)
         if support.level is Level.UNSUPPORTED:
             yield problems.unsupported(backend, feature, support.how, node.span)
-        elif support.level is Level.DEGRADED:
+        elif support.level is Level.DEGRADED and feature.key not in accepted:
             yield problems.degraded(backend, feature, support.differs, node.span)
 
 
-def clashes(pipelines: Iterable[Pipeline], backend: str) -> Iterator[tuple[str, Diagnostic]]:
+def acceptable(offered: Capabilities) -> frozenset[str]:
+    """Return what a pipeline may accept of a back end: what that keeps only a part of."""
+    found = (f.key for f, support in offered.items() if support.level is Level.DEGRADED)
+    return frozenset(found)
+
+
+def clashes(pipelines: Iterable[Pipeline], backend: str) -> Iterator[tuple[Pipeline, Diagnostic]]:
     """Yield an error, and the pipeline it is for, for each that makes a table of an earlier one."""
     first: dict[tuple[str, str], tuple[Pipeline, Task]] = {}
     for pipeline in pipelines:
@@ -150,14 +183,11 @@ def clashes(pipelines: Iterable[Pipeline], backend: str) -> Iterator[tuple[str, 
                 other, maker = first.setdefault(key, (pipeline, task))
                 if other is not pipeline:
                     problem = problems.built_twice(backend, name, other.name, task.span, maker.span)
-                    yield pipeline.name, problem
+                    yield pipeline, problem
 
 
 def _made(task: Task) -> Iterator[tuple[tuple[str, str], str]]:
-    """Yield the tables a task builds or loads: what tells them apart, and their names."""
+    """Yield the tables a task builds: what tells them apart, and their names."""
     if isinstance(task.action, Dbt):
         for node in task.action.nodes:
             yield (task.action.project.name, node.unique_id), node.name
-    for table in task.loads:
-        name = ".".join(table.split(".")[-2:])
-        yield ("", name), name

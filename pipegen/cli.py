@@ -9,21 +9,15 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, ParamSpec
+from typing import Annotated, ParamSpec
 
 import typer
 
-from pipegen import console
-from pipegen.diagnostics import CompileError, Diagnostic
+from pipegen import __version__, console, opening
 from pipegen.graph import GraphFormat
 from pipegen.report import Format
-
-if TYPE_CHECKING:
-    from pipegen.backends import Target
-    from pipegen.compiler import Compiled
-    from pipegen.project import Project
 
 P = ParamSpec("P")
 
@@ -35,7 +29,7 @@ app = typer.Typer(
     help="Compile declarative YAML pipelines to code for Airflow, Dagster, Prefect and dbt.",
 )
 
-FINDINGS, REFUSED, INTERNAL, INTERRUPTED = 1, 3, 70, 130
+INTERNAL, INTERRUPTED = 70, 130
 
 Paths = Annotated[
     list[Path] | None,
@@ -51,6 +45,19 @@ Backends = Annotated[
     list[str] | None,
     typer.Option("--backend", help="Write for this back end; may be repeated.", metavar="NAME"),
 ]
+Environment = Annotated[
+    str | None,
+    typer.Option("--env", help="Lay one of the project's environments over it.", metavar="NAME"),
+]
+Rules = Annotated[
+    list[str] | None,
+    typer.Option("--select", help="Check these rules only, as PG601 or PG6.", metavar="CODE"),
+]
+Ignored = Annotated[
+    list[str] | None,
+    typer.Option("--ignore", help="Leave these rules out, as PG603.", metavar="CODE"),
+]
+Pipeline = Annotated[str, typer.Argument(help="The pipeline's name or file.")]
 
 
 def main() -> None:
@@ -67,6 +74,10 @@ def _guarded(command: Callable[P, int]) -> Callable[P, None]:
             code = command(*args, **kwargs)
         except (typer.Exit, typer.BadParameter):
             raise
+        except opening.UsageError as error:
+            raise typer.BadParameter(str(error)) from None
+        except console.Faulty as error:
+            code = error.code
         except KeyboardInterrupt:
             code = INTERRUPTED
         except BrokenPipeError:
@@ -94,20 +105,46 @@ def _internal(error: Exception) -> int:
     return INTERNAL
 
 
+@app.callback(invoke_without_command=True)
+def pipegen(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    """Compile declarative YAML pipelines to code for Airflow, Dagster, Prefect and dbt."""
+    if version:
+        typer.echo(f"pipegen {__version__}")
+        raise typer.Exit
+
+
 @app.command()
 @_guarded
-def validate(paths: Paths = None, output_format: OutputFormat = None) -> int:
-    """Check everything that can be known without running."""
+def validate(
+    paths: Paths = None,
+    env: Environment = None,
+    select: Rules = None,
+    ignore: Ignored = None,
+    stdin_filename: Annotated[
+        Path | None,
+        typer.Option("--stdin-filename", help="With `-` for PATHS: the file that stdin holds."),
+    ] = None,
+    output_format: OutputFormat = None,
+) -> int:
+    """Check everything that can be known without running; `-` reads a file from stdin."""
     from pipegen.compiler import compile_project
 
-    project, chosen = _open(paths, output_format)
-    compilation = compile_project(project, project.targets())
-    mine = [compiled for compiled in compilation.pipelines if compiled.file in chosen]
-    found = [problem for compiled in mine for problem in compiled.diagnostics]
-    console.report(found, project.root, output_format, sys.stdout)
+    stdin = (sys.stdin.buffer, stdin_filename) if paths == [Path("-")] else None
+    with console.faults(output_format, sys.stdout):
+        opened = opening.project(paths, env, stdin)
+        targets = opening.targets(opened.project, needed=False)
+    left_out = opening.left_out(select, ignore)
+    compilation = compile_project(opened.project, targets, ignore=left_out, write=False)
+    found = opened.findings(compilation)
+    if opened.whole:
+        found += compilation.findings
+    texts = opened.project.texts
+    console.report(found, opened.project.root, output_format, sys.stdout, texts)
     if not found and output_format in (None, Format.HUMAN, Format.CONCISE):
-        typer.echo(f"{_count(len(mine), 'pipeline')} fine", err=True)
-    return _code(found)
+        typer.echo(f"{_count(len(opened.of(compilation)), 'pipeline')} fine", err=True)
+    return console.code(found)
 
 
 @app.command()
@@ -118,6 +155,7 @@ def render(
     out: Annotated[
         Path | None, typer.Option(help="Write below this folder instead of the project's.")
     ] = None,
+    env: Environment = None,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 if a file is out of date.")
     ] = False,
@@ -130,11 +168,13 @@ def render(
     from pipegen import deliver, output
     from pipegen.compiler import compile_project
 
-    project, chosen = _open(paths, output_format)
-    targets = _targets(project, backend)
+    with console.faults(output_format, sys.stderr):
+        opened = opening.project(paths, env)
+        targets = opening.targets(opened.project, backend)
+    project = opened.project
     compilation = compile_project(project, targets)
-    parcels = deliver.parcels(compilation, chosen, project.root, out)
-    found = [p for c in compilation.pipelines if c.file in chosen for p in c.diagnostics]
+    parcels = deliver.parcels(compilation, opened.chosen, project.root, out)
+    found = opened.findings(compilation)
     for parcel in parcels if diff else ():
         typer.echo(deliver.difference(parcel), nl=False)
     if check:
@@ -148,26 +188,30 @@ def render(
             found.append(problem)
     whole = paths is None and out is None and backend is None
     if check and whole and all(compiled.pipeline for compiled in compilation.pipelines):
-        found += deliver.orphans(project.root, compilation, targets)
+        found += deliver.orphans(project, compilation, targets)
     console.report(found, project.root, output_format, sys.stderr)
-    return _code(found)
+    return console.code(found)
 
 
 @app.command()
 @_guarded
 def graph(
-    pipeline: Annotated[str, typer.Argument(help="The pipeline's name or file.")],
+    pipeline: Pipeline,
+    env: Environment = None,
     format: Annotated[GraphFormat, typer.Option(help="How to write it.")] = GraphFormat.MERMAID,
 ) -> int:
     """Draw the lineage of a pipeline, task by task."""
     from pipegen.compiler import compile_project
     from pipegen.graph import draw
 
-    project, _ = _open([Path(pipeline)] if Path(pipeline).is_file() else None, None)
-    compiled = _named(compile_project(project, {}).pipelines, pipeline)
+    with console.faults(None, sys.stderr):
+        project = opening.project(
+            [Path(pipeline)] if Path(pipeline).is_file() else None, env
+        ).project
+    compiled = opening.named(compile_project(project, {}).pipelines, pipeline)
     console.report(compiled.diagnostics, project.root, None, sys.stderr)
     if compiled.pipeline is None:
-        return _code(compiled.diagnostics)
+        return console.code(compiled.diagnostics)
     typer.echo(draw(compiled.pipeline, format), nl=False)
     return 0
 
@@ -175,7 +219,8 @@ def graph(
 @app.command()
 @_guarded
 def run(
-    pipeline: Annotated[str, typer.Argument(help="The pipeline's name or file.")],
+    pipeline: Pipeline,
+    env: Environment = None,
     date: Annotated[
         str | None, typer.Option(help="The date of the run, YYYY-MM-DD; today if left out.")
     ] = None,
@@ -184,13 +229,16 @@ def run(
     from pipegen import deliver, runner
     from pipegen.compiler import compile_project
 
-    project, _ = _open([Path(pipeline)] if Path(pipeline).is_file() else None, None)
-    target = project.target("headless")
-    compiled = _named(compile_project(project, {"headless": target}).pipelines, pipeline)
+    with console.faults(None, sys.stderr):
+        project = opening.project(
+            [Path(pipeline)] if Path(pipeline).is_file() else None, env
+        ).project
+        target = project.target("headless")
+    compiled = opening.named(compile_project(project, {"headless": target}).pipelines, pipeline)
     errors = [problem for problem in compiled.diagnostics if problem.is_error]
     console.report(errors, project.root, None, sys.stderr)
-    if _code(compiled.diagnostics):
-        return _code(compiled.diagnostics)
+    if errors:
+        return console.code(errors)
     with deliver.script(project.root, compiled, target) as path:
         return runner.run(path, project.root, date)
 
@@ -208,57 +256,6 @@ def explain(code: Annotated[str, typer.Argument(help="A diagnostic's code, as PG
         hint = nearest(code.upper(), explained.codes()) or "they are PG001, PG002 and so on"
         raise typer.BadParameter(f"no diagnostic is called '{code}'; {hint}") from None
     return 0
-
-
-def _open(
-    paths: Sequence[Path] | None, output_format: Format | None
-) -> tuple[Project, frozenset[str]]:
-    """Return the project and the chosen pipeline files; exit if its own file is at fault."""
-    from pipegen.project import FILE, load, pipelines, root_of
-
-    start = paths[0] if paths else Path.cwd()
-    root = root_of(start)
-    if root is None:
-        raise typer.BadParameter(f"there is no {FILE} in '{start}' or in a folder above it")
-    try:
-        return load(root), frozenset(pipelines(root, paths or ()))
-    except CompileError as error:
-        console.report(error.diagnostics, root, output_format, sys.stderr)
-        raise typer.Exit(_code(error.diagnostics)) from None
-
-
-def _targets(project: Project, names: Iterable[str] | None) -> dict[str, Target]:
-    """Return the targets asked for, or those the project names."""
-    from pipegen import backends
-
-    chosen = tuple(names or ()) or tuple(project.targets())
-    if not chosen:
-        raise typer.BadParameter("no back end: name some under `backends`, or use --backend")
-    for name in chosen:
-        if name not in backends.available():
-            known = ", ".join(backends.available())
-            raise typer.BadParameter(f"no back end is called '{name}'; there are {known}")
-    return {name: project.target(name) for name in chosen}
-
-
-def _named(pipelines: Iterable[Compiled], wanted: str) -> Compiled:
-    """Return the pipeline of a name or file; exit if there is none."""
-    listed = list(pipelines)
-    for compiled in listed:
-        stem = Path(compiled.file).stem
-        name = compiled.pipeline.name if compiled.pipeline else stem
-        if wanted in (name, compiled.file) or Path(wanted).name == Path(compiled.file).name:
-            return compiled
-    known = ", ".join(sorted(c.pipeline.name if c.pipeline else c.file for c in listed))
-    raise typer.BadParameter(f"no pipeline is called '{wanted}'; there are: {known or 'none'}")
-
-
-def _code(found: Iterable[Diagnostic]) -> int:
-    """Return the exit code findings ask for: warnings ask for none."""
-    errors = [problem for problem in found if problem.is_error]
-    if any(problem.refusal for problem in errors):
-        return REFUSED
-    return FINDINGS if errors else 0
 
 
 def _count(number: int, noun: str) -> str:

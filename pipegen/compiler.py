@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
 
-from pipegen import backends, capabilities, ir, problems, references
+from pipegen import backends, capabilities, consistency, features, ir, policy, problems
 from pipegen.backends import Target
+from pipegen.consistency import Understood
 from pipegen.diagnostics import CompileError, Diagnostic
+from pipegen.expand import specifications
+from pipegen.files import PlannedFile, RenderedFile
 from pipegen.lower import lower
 from pipegen.lower.lock import Lock, dump, load
 from pipegen.lower.manifests import Manifests
 from pipegen.lower.resolve import resolve
-from pipegen.project import LOCKS, Project, pipelines
-from pipegen.render import PlannedFile, RenderedFile, render
-from pipegen.source import Document, read
+from pipegen.project import FILE, Project, pipelines
+from pipegen.source import decode, read
 from pipegen.spec import PipelineSpec
 
 
@@ -30,7 +32,7 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """What one pipeline file became: its meaning and its outputs, or the reasons why not."""
+    """What one pipeline became: its meaning and its outputs, or the reasons why not."""
 
     file: str
     pipeline: ir.Pipeline | None
@@ -43,121 +45,196 @@ class Compilation:
     """What a project became. `shared` are the files all of its pipelines have part in.
 
     They are there only if every pipeline compiled: one that did not would vanish from them.
+    `findings` are about the project as a whole.
     """
 
     pipelines: tuple[Compiled, ...]
     shared: tuple[Output, ...]
+    findings: tuple[Diagnostic, ...] = ()
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Every finding, by place."""
-        found = (d for compiled in self.pipelines for d in compiled.diagnostics)
-        return tuple(sorted(found, key=lambda d: d.sort_key))
+        found = [d for compiled in self.pipelines for d in compiled.diagnostics]
+        return tuple(sorted([*found, *self.findings], key=lambda d: d.sort_key))
 
 
-def compile_project(project: Project, targets: dict[str, Target]) -> Compilation:
+@dataclass(slots=True)
+class _Work:
+    """A pipeline on its way: what is known of it, and what was found; `unfit` by back end."""
+
+    file: str
+    item: Understood | None
+    found: list[Diagnostic] = field(default_factory=list)
+    unfit: dict[str, list[Diagnostic]] = field(default_factory=dict)
+
+    @property
+    def is_whole(self) -> bool:
+        return self.item is not None and not any(problem.is_error for problem in self.found)
+
+    def wants(self, backend: str) -> bool:
+        """Whether the pipeline is to be written for a back end."""
+        choice = self.item.spec.backends.get(backend) if self.item else None
+        return choice is None or choice.enabled
+
+    def fits(self, backend: str) -> bool:
+        """Whether it can be."""
+        return not any(problem.is_error for problem in self.unfit.get(backend, ()))
+
+
+def compile_project(
+    project: Project,
+    targets: Mapping[str, Target],
+    *,
+    ignore: Iterable[str] = (),
+    write: bool = True,
+) -> Compilation:
     """Compile every pipeline of a project for the back ends of `targets`.
 
-    A faulty pipeline carries its diagnostics and never hides the others.
+    A faulty pipeline carries its diagnostics and never hides the others. Rules of policies
+    whose codes begin with one of `ignore` are left out. Without `write` nothing is rendered.
     """
     manifests = Manifests(project.root, project.spec)
-    compiled = tuple(
-        _compile(project, manifests, file, targets) for file in pipelines(project.root)
-    )
-    compiled = tuple(_unique(compiled))
+    works = [work for file in _files(project) for work in _read(project, manifests, file)]
+    understood = [work.item for work in works if work.item]
+    known = [work for work in works if work.item]
+    complete = len(understood) == len(works)
+    for index, problem in consistency.check(understood, complete=complete):
+        known[index].found.append(problem)
+    skipped = tuple({*ignore, *project.spec.policies.ignore})
+    for work in known:
+        assert work.item, "it is known"
+        rules = policy.check(work.item, project.spec.policies)
+        work.found += [rule for rule in rules if not rule.code.startswith(skipped or ("-",))]
+        work.found += _unknown_backends(work.item.spec)
     for name in targets:
-        compiled = _apart(compiled, name)
-    whole = tuple(c.pipeline for c in compiled if c.pipeline)
-    if len(whole) < len(compiled):
-        return Compilation(compiled, ())
-    shared = (
-        _planned(name, target, backends.get(name).plan_project(whole, target))
-        for name, target in targets.items()
+        _check(known, name)
+    whole = all(work.is_whole for work in works)
+    return Compilation(
+        pipelines=tuple(_compiled(project, work, targets if write else {}) for work in works),
+        shared=tuple(_shared(works, targets)) if write and whole else (),
+        findings=tuple(consistency.unused(project.spec, understood)) if complete else (),
     )
-    return Compilation(compiled, tuple(output for output in shared if output.files))
 
 
-def _compile(
-    project: Project, manifests: Manifests, file: str, targets: dict[str, Target]
-) -> Compiled:
+def shapes(root: Path, texts: Mapping[str, bytes]) -> list[Diagnostic]:
+    """Return what is wrong with the pipelines of a project whose own file cannot be used."""
+    found: list[Diagnostic] = []
+    for file in sorted({*pipelines(root), *texts} - {FILE}):
+        try:
+            document = decode(texts[file], file) if file in texts else read(root / file, file)
+            specifications(document, None)
+        except CompileError as error:
+            found += error.diagnostics
+    return found
+
+
+def _files(project: Project) -> tuple[str, ...]:
+    found = {*pipelines(project.root), *project.texts} - {FILE}
+    return tuple(sorted(found))
+
+
+def _read(project: Project, manifests: Manifests, file: str) -> Iterator[_Work]:
+    """Yield the pipelines of a file, or what is wrong with it."""
     try:
-        spec = PipelineSpec.parse(_filled(read(project.root / file, file), project))
-        lock = resolve(spec, manifests, _known(project, spec.pipeline))
-        pipeline, warnings = lower(spec, project.spec, lock, file)
+        specs = specifications(project.read(file), project.spec.vars)
     except CompileError as error:
-        return Compiled(file, None, (), error.diagnostics)
-    found = list(warnings)
-    outputs = list(_locked(lock))
-    for name, target in targets.items():
-        backend = backends.get(name)
-        unfit = tuple(capabilities.check(pipeline, backend.title, backend.capabilities))
-        found += unfit
-        if not any(problem.is_error for problem in unfit):
-            outputs.append(_planned(name, target, backend.plan(pipeline, target)))
-    return Compiled(file, pipeline, tuple(outputs), tuple(found))
-
-
-def _filled(document: Document, project: Project) -> Document:
-    value, unfilled = references.fill(document.value, project.spec.vars)
-    if unfilled:
-        raise CompileError(
-            problems.unknown_variable(p.unknown, project.spec.vars, document.span(p.path))
-            if p.unknown
-            else problems.bad_reference(p.text, p.why, document.span(p.path))
-            for p in unfilled
-        )
-    return replace(document, value=value)
+        yield _Work(file, None, list(error.diagnostics))
+        return
+    faulty: dict[Diagnostic, None] = {}
+    for spec in specs:
+        try:
+            lock = resolve(spec, manifests, _known(project, spec.pipeline))
+            lowered = lower(spec, project.spec, lock, file, enabled=project.enabled)
+        except CompileError as error:
+            new = [problem for problem in error.diagnostics if problem not in faulty]
+            faulty |= dict.fromkeys(new)
+            yield _Work(file, None, new)
+            continue
+        warnings = [problem for problem in lowered.warnings if problem not in faulty]
+        faulty |= dict.fromkeys(warnings)
+        yield _Work(file, Understood(spec, lock, lowered), warnings)
 
 
 def _known(project: Project, pipeline: str) -> Lock | None:
     try:
-        return load((project.root / LOCKS / f"{pipeline}.json").read_text(encoding="utf-8"))
+        path = project.root / project.locks / f"{pipeline}.json"
+        return load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError):
         return None
 
 
-def _locked(lock: Lock) -> Iterator[Output]:
-    """Yield the lock file, unless the pipeline takes nothing from dbt."""
-    if lock.selections or lock.references:
-        path = PurePosixPath(f"{lock.pipeline}.json")
-        yield Output(LOCKS, (RenderedFile(path, dump(lock)),))
-
-
-def _planned(name: str, target: Target, files: Iterable[PlannedFile]) -> Output:
-    return Output(target.out, render(files, backends.get(name).templates), name)
-
-
-def _unique(compiled: tuple[Compiled, ...]) -> Iterator[Compiled]:
-    """Yield the pipelines, those with the name of an earlier one as faulty."""
-    first: dict[str, ir.Pipeline] = {}
-    for item in compiled:
-        if item.pipeline is None:
-            yield item
-            continue
-        other = first.setdefault(item.pipeline.name, item.pipeline)
-        if other is item.pipeline:
-            yield item
-            continue
-        problem = problems.duplicate_pipeline(item.pipeline.name, item.pipeline.span, other.span)
-        yield Compiled(item.file, None, (), (*item.diagnostics, problem))
-
-
-def _apart(compiled: tuple[Compiled, ...], name: str) -> tuple[Compiled, ...]:
-    """Take a back end's files from pipelines that build what another builds, if that matters."""
+def _check(works: list[_Work], name: str) -> None:
+    """Hold what the pipelines need against what a back end offers."""
     backend = backends.get(name)
-    if not backend.one_builder:
-        return compiled
-    found: dict[str, list[Diagnostic]] = {}
-    whole = [c.pipeline for c in compiled if c.pipeline]
-    for pipeline, problem in capabilities.clashes(whole, backend.title):
-        found.setdefault(pipeline, []).append(problem)
-    return tuple(
-        replace(
-            item,
-            outputs=tuple(o for o in item.outputs if o.backend != name),
-            diagnostics=(*item.diagnostics, *found[item.pipeline.name]),
-        )
-        if item.pipeline and item.pipeline.name in found
-        else item
-        for item in compiled
-    )
+    wanting = [work for work in works if work.wants(name)]
+    for work in works:
+        assert work.item, "it is known"
+        work.found += _choices(work.item.spec, name)
+    for work in wanting:
+        assert work.item, "it is known"
+        choice = work.item.spec.backends.get(name)
+        needs = features.required(work.item.pipeline)
+        accepted = choice.accept if choice else ()
+        unfit = capabilities.check(needs, backend.title, backend.capabilities, accepted)
+        work.unfit[name] = list(unfit)
+    if backend.one_builder:
+        for pipeline, problem in capabilities.clashes(
+            [work.item.pipeline for work in wanting if work.item], backend.title
+        ):
+            (work,) = (w for w in wanting if w.item and w.item.pipeline is pipeline)
+            work.unfit[name].append(problem)
+
+
+def _unknown_backends(spec: PipelineSpec) -> Iterator[Diagnostic]:
+    for name in spec.backends:
+        if name not in backends.available():
+            span = spec.key_span_of("backends", name)
+            yield problems.unknown_backend(name, backends.available(), span)
+
+
+def _choices(spec: PipelineSpec, name: str) -> Iterator[Diagnostic]:
+    """Yield what a pipeline says of a back end that the back end knows nothing of."""
+    offered = capabilities.acceptable(backends.get(name).capabilities)
+    choice = spec.backends.get(name)
+    for index, feature in enumerate(choice.accept if choice else ()):
+        if choice and feature not in offered:
+            yield problems.unknown_feature(feature, offered, choice.span_of("accept", index))
+
+
+def _compiled(project: Project, work: _Work, targets: Mapping[str, Target]) -> Compiled:
+    found = [*work.found, *(problem for unfit in work.unfit.values() for problem in unfit)]
+    if work.item is None:
+        return Compiled(work.file, None, (), tuple(found))
+    outputs: list[Output] = []
+    if work.is_whole and targets:
+        outputs += _locked(project, work.item.lock)
+        for name, target in targets.items():
+            if work.wants(name) and work.fits(name):
+                planned = backends.get(name).plan(work.item.pipeline, target)
+                outputs.append(_rendered(name, target, planned))
+    return Compiled(work.file, work.item.pipeline, tuple(outputs), tuple(found))
+
+
+def _shared(works: list[_Work], targets: Mapping[str, Target]) -> Iterator[Output]:
+    """Yield the shared files of each back end, if every pipeline that wants it fits it."""
+    for name, target in targets.items():
+        wanting = [work for work in works if work.wants(name)]
+        if all(work.fits(name) for work in wanting):
+            whole = tuple(work.item.pipeline for work in wanting if work.item)
+            output = _rendered(name, target, backends.get(name).plan_project(whole, target))
+            if output.files:
+                yield output
+
+
+def _locked(project: Project, lock: Lock) -> Iterator[Output]:
+    """Yield the lock file, unless the pipeline takes nothing from dbt."""
+    if lock.selections or lock.references or lock.queries:
+        path = PurePosixPath(f"{lock.pipeline}.json")
+        yield Output(project.locks, (RenderedFile(path, dump(lock)),))
+
+
+def _rendered(name: str, target: Target, files: Iterable[PlannedFile]) -> Output:
+    from pipegen.render import render
+
+    return Output(target.out, render(files, backends.get(name).templates), name)

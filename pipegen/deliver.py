@@ -13,7 +13,7 @@ from pipegen.backends import Target
 from pipegen.compiler import Compilation, Compiled, Output
 from pipegen.diagnostics import Diagnostic, Span
 from pipegen.output import Finding, Status
-from pipegen.project import LOCKS
+from pipegen.project import Project
 
 REFUSED = (Status.EDITED, Status.FOREIGN, Status.UNSAFE)
 CHANGED = (Status.CREATED, Status.UPDATED)
@@ -104,13 +104,15 @@ def drift(parcel: Parcel) -> Iterator[Diagnostic]:
 
 
 def orphans(
-    root: Path, compilation: Compilation, targets: Mapping[str, Target]
+    project: Project, compilation: Compilation, targets: Mapping[str, Target]
 ) -> Iterator[Diagnostic]:
     """Yield a diagnostic for each file pipegen wrote once and no pipeline makes any more."""
     outputs = [o for c in compilation.pipelines for o in c.outputs] + [*compilation.shared]
-    for out in sorted({LOCKS, *(target.out for target in targets.values())}):
+    for out in sorted({project.locks, *(target.out for target in targets.values())}):
         kept = {file.path for item in outputs if item.out == out for file in item.files}
-        for path in output.orphans(root, out, kept):
+        for path in output.orphans(project.root, out, kept):
+            if out == project.locks and path.parent != out:
+                continue  # the lock of an environment
             yield problems.orphan(str(path), Span(str(path)))
 
 

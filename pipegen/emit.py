@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from pipegen.ir import Env, Fields, Items, RunField, RunValue, Text, Value
+from pipegen.ir import Env, Fields, Items, Reference, RunField, RunValue, Text, Value
 
 _INDENT = " " * 4
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -125,7 +125,7 @@ def expression(
                 return literal(plain(item))
             case Env(name):
                 return Code(env(name))
-            case RunValue(field):
+            case RunValue(field, "") if field in run:
                 return Code(run[field])
             case Text(parts):
                 return _text(parts)
@@ -135,7 +135,7 @@ def expression(
                 return _braces({key: written(part) for key, part in items})
         return literal(item)
 
-    def _text(parts: tuple[str | Env | RunValue, ...]) -> Code:
+    def _text(parts: tuple[str | Reference, ...]) -> Code:
         pieces = [plain(part) if isinstance(part, str) else written(part) for part in parts]
         return _f_string(pieces) or Code(f'"".join({_hugged([written(part) for part in parts])})')
 

@@ -21,7 +21,7 @@ from pathlib import Path, PurePosixPath
 
 from pipegen import problems
 from pipegen.diagnostics import Diagnostic, Span
-from pipegen.render import RenderedFile
+from pipegen.files import RenderedFile
 
 _SEAL = re.compile(
     rb'^(# pipegen-sha256: |[ \t{]*"pipegen-sha256": ")([0-9a-f]{64})(?=$|")', re.MULTILINE

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from pipegen import problems
+from pipegen import problems, secrets, source
 from pipegen.backends import Target
 from pipegen.diagnostics import CompileError, Span
-from pipegen.source import read
-from pipegen.spec import ProjectSpec
+from pipegen.source import Document
+from pipegen.spec import EnvironmentSpec, ProjectSpec
 
 FILE = "pipegen.yaml"
 PIPELINES = "pipelines"
@@ -20,25 +20,50 @@ LOCKS = PurePosixPath("pipegen.lock")
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A folder with a `pipegen.yaml`, and what that file says."""
+    """A folder with a `pipegen.yaml`, and what that file says in the chosen environment.
+
+    `texts` are the bytes of files that are edited and not yet written, by their path.
+    """
 
     root: Path
     spec: ProjectSpec
+    environment: str | None = None
+    texts: Mapping[str, bytes] = field(default_factory=dict)
+
+    @property
+    def enabled(self) -> bool:
+        """Whether the environment lets schedules be switched on."""
+        chosen = self.spec.environments.get(self.environment or "")
+        return not (chosen and chosen.schedule and not chosen.schedule.enabled)
+
+    @property
+    def locks(self) -> PurePosixPath:
+        """The folder of the locks; an environment has its own, for its variables select."""
+        return LOCKS / self.environment if self.environment else LOCKS
+
+    def read(self, file: str) -> Document:
+        """Read a file of the project; raise CompileError if it is at fault."""
+        return _read(self.root, file, self.texts)
 
     def targets(self) -> dict[str, Target]:
         """Return the back ends `render` writes by default, with their targets."""
-        configured = {
-            name: getattr(self.spec.backends, name)
-            for name in type(self.spec.backends).model_fields
-        }
-        return {name: self.target(name) for name, spec in configured.items() if spec is not None}
+        names = type(self.spec.backends).model_fields
+        return {name: self.target(name) for name in names if getattr(self.spec.backends, name)}
 
     def target(self, backend: str) -> Target:
-        """Return where a back end's files go, and its options; the default if it has none."""
+        """Return where a back end's files go, and its options; the default if it has none.
+
+        Raises CompileError if that depends on an environment and none was chosen.
+        """
         spec = getattr(self.spec.backends, backend, None)
-        out = spec.out if spec and spec.out else PurePosixPath("generated", backend)
+        out = spec.out if spec and spec.out else f"generated/{backend}"
+        if "${env}" in out:
+            if self.environment is None:
+                span = self.spec.span_of("backends", backend, "out")
+                raise CompileError([problems.no_environment(span, self.spec.environments)])
+            out = out.replace("${env}", self.environment)
         options = spec.model_dump(exclude={"out"}) if spec else {}
-        return Target(out, {key: str(value) for key, value in options.items()})
+        return Target(PurePosixPath(out), {key: str(value) for key, value in options.items()})
 
 
 def root_of(path: Path) -> Path | None:
@@ -50,9 +75,60 @@ def root_of(path: Path) -> Path | None:
     return None
 
 
-def load(root: Path) -> Project:
-    """Read the project at `root`; raise CompileError with every problem of its file."""
-    return Project(root, ProjectSpec.parse(read(root / FILE, FILE)))
+def load(
+    root: Path, environment: str | None = None, texts: Mapping[str, bytes] | None = None
+) -> Project:
+    """Read the project at `root`; raise CompileError with every problem of its file.
+
+    Raises KeyError with what is known if `environment` is none of its `environments`.
+    """
+    document = _read(root, FILE, texts or {})
+    refused = tuple(secrets.literal(document))
+    try:
+        spec = ProjectSpec.parse(document)
+    except CompileError as error:
+        spans = {problem.span for problem in refused}
+        others = [problem for problem in error.diagnostics if problem.span not in spans]
+        raise CompileError([*refused, *others]) from None
+    if refused:
+        raise CompileError(refused)
+    _check_version(spec)
+    if environment is not None:
+        if environment not in spec.environments:
+            raise KeyError(*sorted(spec.environments))
+        spec = _overlaid(spec, spec.environments[environment])
+    return Project(root, spec, environment, texts or {})
+
+
+def _read(root: Path, file: str, texts: Mapping[str, bytes]) -> Document:
+    return source.decode(texts[file], file) if file in texts else source.read(root / file, file)
+
+
+def _check_version(spec: ProjectSpec) -> None:
+    if spec.requires is None:
+        return
+    from packaging.specifiers import SpecifierSet
+
+    from pipegen import __version__
+
+    if not SpecifierSet(spec.requires).contains(__version__, prereleases=True):
+        span = spec.span_of("requires")
+        raise CompileError([problems.wrong_version(spec.requires, __version__, span)])
+
+
+def _overlaid(spec: ProjectSpec, environment: EnvironmentSpec) -> ProjectSpec:
+    """Return what a project says in an environment."""
+    dbt = spec.dbt
+    if environment.dbt:
+        target = {"target": environment.dbt.target}
+        projects = {name: p.model_copy(update=target) for name, p in dbt.projects.items()}
+        dbt = dbt.model_copy(update={"projects": projects})
+    changed = {
+        "vars": {**spec.vars, **environment.vars},
+        "connections": {**spec.connections, **environment.connections},
+        "dbt": dbt,
+    }
+    return spec.model_copy(update=changed)
 
 
 def pipelines(root: Path, paths: Iterable[Path] = ()) -> tuple[str, ...]:

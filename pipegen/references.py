@@ -1,15 +1,34 @@
 """The three kinds of reference a value may hold, and no others.
 
-`${var.name}` is filled at compile time, `${ENV:NAME}` is read when the task runs, and
-`{{ run.date }}` is told by the orchestrator. `$${` and `{{{{` write `${` and `{{`.
+`${var.name}` and `${each.name}` are filled at compile time, `${ENV:NAME}` is read when the
+task runs, and `{{ run.date }}` is told by the orchestrator. `$${` and `{{{{` write `${` and
+`{{`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
-from pipegen.ir import Env, Fields, Items, RunField, RunValue, Text, Value
+from pipegen.ir import (
+    Env,
+    Fields,
+    Items,
+    ParamValue,
+    Reference,
+    RunField,
+    RunValue,
+    TaskOutput,
+    Text,
+    Value,
+    join,
+)
+
+MAX_FILLED = 1_000_000
+"""How much variables may fill in, in values and characters: they must not grow into a bomb."""
+
+DIRECTIVES = "YymdHMSj%"
+"""What `format` takes after a `%`: the directives of strftime that know no language."""
 
 _TOKEN = re.compile(
     r"(?P<dollars>\$\$\{)|(?P<braces>\{\{\{\{)"
@@ -17,8 +36,11 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _ENV = re.compile(r"\$\{ENV:([A-Z][A-Z0-9_]{0,63})\}")
-_VAR = re.compile(r"\$\{var\.([a-z][a-z0-9_]{0,62})\}")
-_RUN = re.compile(r"\{\{\s*([a-z.]+)\s*\}\}")
+_FILL = re.compile(r"\$\{(var|each)\.([a-z][a-z0-9_]{0,62})\}")
+_RUN = re.compile(r"\{\{\s*([a-z][a-z0-9_.]*)\s*(?:\|\s*format\('([^']*)'\)\s*)?\}\}")
+_FORMAT = re.compile(rf"(?:[^%{{}}\\]|%[{DIRECTIVES}])+")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_FORMATTED = (RunField.DATE, RunField.START, RunField.END)
 
 Path = tuple[str | int, ...]
 
@@ -26,10 +48,13 @@ Path = tuple[str | int, ...]
 class ReferenceProblem(Exception):
     """A reference that is not of the language, at `path` below the value read.
 
-    `unknown` is the name of a variable that is not defined, if that is what is wrong.
+    `unknown` is the variable that is not defined, if that is what is wrong: `var` or `each`,
+    and its name.
     """
 
-    def __init__(self, text: str, why: str, path: Path = (), unknown: str | None = None) -> None:
+    def __init__(
+        self, text: str, why: str, path: Path = (), unknown: tuple[str, str] | None = None
+    ) -> None:
         super().__init__(f"{text!r} {why}")
         self.text = text
         self.why = why
@@ -37,20 +62,32 @@ class ReferenceProblem(Exception):
         self.unknown = unknown
 
 
-def fill(
-    value: object, variables: Mapping[str, object]
-) -> tuple[object, tuple[ReferenceProblem, ...]]:
+Variables = Mapping[str, Mapping[str, object]]
+"""Values for `${var.name}` and `${each.name}`, by the word before the point."""
+
+
+def fill(value: object, variables: Variables) -> tuple[object, tuple[ReferenceProblem, ...]]:
     """Return a plain value with every `${var.…}` filled, and the references that cannot be.
 
-    A scalar that is nothing but one reference takes the variable's type.
+    A scalar that is nothing but one reference takes the variable's type. Of `var` and `each`
+    only those are filled that `variables` has.
     """
     problems: list[ReferenceProblem] = []
+    spent = 0
+
+    def known(match: re.Match[str], path: Path) -> object:
+        nonlocal spent
+        found = _known(match, variables, path)
+        spent += _weight(found)
+        if spent > MAX_FILLED:
+            raise ReferenceProblem(match[0], "fills in more than a specification can hold", path)
+        return found
 
     def filled(item: object, path: Path) -> object:
         match item:
-            case str() if "${var." in item:
+            case str() if "${" in item:
                 try:
-                    return _fill_text(item, variables, path)
+                    return _fill_text(item, known, path)
                 except ReferenceProblem as problem:
                     problems.append(problem)
             case dict():
@@ -62,21 +99,36 @@ def fill(
     return filled(value, ()), tuple(problems)
 
 
-def _fill_text(text: str, variables: Mapping[str, object], path: Path) -> object:
-    def known(match: re.Match[str]) -> object:
-        name = match[1]
-        if name not in variables:
-            raise ReferenceProblem(match[0], "is not defined", path, unknown=name)
-        return variables[name]
+def _known(match: re.Match[str], variables: Variables, path: Path) -> object:
+    space, name = match.groups()
+    if space not in variables:
+        raise ReferenceProblem(match[0], "stands outside of a pipeline with `for_each`", path)
+    if name not in variables[space]:
+        raise ReferenceProblem(match[0], "is not defined", path, unknown=(space, name))
+    return variables[space][name]
 
-    if alone := _VAR.fullmatch(text):
-        return known(alone)
+
+def _weight(value: object) -> int:
+    """Return how much a value is: its values, and the characters of its texts."""
+    match value:
+        case str():
+            return 1 + len(value)
+        case dict():
+            return 1 + sum(len(key) + _weight(item) for key, item in value.items())
+        case list():
+            return 1 + sum(map(_weight, value))
+    return 1
+
+
+def _fill_text(text: str, known: Callable[[re.Match[str], Path], object], path: Path) -> object:
+    if alone := _FILL.fullmatch(text):
+        return known(alone, path)
     parts: list[str] = []
     end = 0
     for token in _TOKEN.finditer(text):
-        reference = _VAR.fullmatch(token[0])
+        reference = _FILL.fullmatch(token[0])
         parts.append(text[end : token.start()])
-        parts.append(_as_text(known(reference), token[0], path) if reference else token[0])
+        parts.append(_as_text(known(reference, path), token[0], path) if reference else token[0])
         end = token.end()
     return "".join([*parts, text[end:]])
 
@@ -111,29 +163,12 @@ def _value(raw: object, path: Path) -> Value:
     raise TypeError(type(raw).__name__)
 
 
-def text(raw: str) -> str | Env | RunValue | Text:
+def text(raw: str) -> str | Reference | Text:
     """Return what text with references means; raise ReferenceProblem if it is not clear."""
     return join(*_parts(raw))
 
 
-def join(*parts: str | Env | RunValue | Text) -> str | Env | RunValue | Text:
-    """Return the parts as one value: plain text if they are, one reference if there is but one."""
-    flat: list[str | Env | RunValue] = []
-    for part in parts:
-        for piece in part.parts if isinstance(part, Text) else (part,):
-            if isinstance(piece, str) and flat and isinstance(flat[-1], str):
-                flat[-1] += piece
-            elif piece != "":
-                flat.append(piece)
-    match flat:
-        case []:
-            return ""
-        case [single]:
-            return single
-    return Text(tuple(flat))
-
-
-def _parts(raw: str) -> Iterator[str | Env | RunValue]:
+def _parts(raw: str) -> Iterator[str | Reference]:
     end = 0
     for token in _TOKEN.finditer(raw):
         yield raw[end : token.start()]
@@ -142,7 +177,7 @@ def _parts(raw: str) -> Iterator[str | Env | RunValue]:
     yield raw[end:]
 
 
-def _reference(token: re.Match[str]) -> str | Env | RunValue:
+def _reference(token: re.Match[str]) -> str | Reference:
     written = token[0]
     match token.lastgroup:
         case "dollars":
@@ -154,14 +189,34 @@ def _reference(token: re.Match[str]) -> str | Env | RunValue:
                 return Env(env[1])
             raise ReferenceProblem(written, "is not a reference")
         case "run":
-            if (run := _RUN.fullmatch(written)) and run[1] in set(RunField):
-                return RunValue(RunField(run[1]))
+            if run := _RUN.fullmatch(written):
+                return _run_value(written, run[1], run[2])
             raise ReferenceProblem(written, "is not a value of the run")
     raise ReferenceProblem(written, "is not of this language")
 
 
+def _run_value(written: str, name: str, format: str | None) -> Reference:
+    if format is not None and not _FORMAT.fullmatch(format):
+        taken = ", ".join(f"%{directive}" for directive in DIRECTIVES)
+        raise ReferenceProblem(written, f"has a format of other directives than {taken}")
+    match name.split("."):
+        case ["params", param] if _NAME.fullmatch(param):
+            return ParamValue(param, format or "")
+        case ["tasks", task, output] if _NAME.fullmatch(task) and _NAME.fullmatch(output):
+            if format is not None:
+                raise ReferenceProblem(written, "cannot be formatted: only dates can")
+            return TaskOutput(task, output)
+        case _ if name in set(RunField):
+            if format is not None and name not in _FORMATTED:
+                raise ReferenceProblem(written, "cannot be formatted: only dates can")
+            return RunValue(RunField(name), format or "")
+    raise ReferenceProblem(written, "is not a value of the run")
+
+
 def plain(raw: str) -> str:
     """Return text that may hold no reference; raise ReferenceProblem if it does."""
+    if "{" not in raw:
+        return raw
     meaning = text(raw)
     if isinstance(meaning, str):
         return meaning

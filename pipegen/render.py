@@ -4,36 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, nodes
 from jinja2.compiler import CodeGenerator, Frame
 
 from pipegen.emit import Code, EmissionError, comment, dotted, identifier, indented, literal
+from pipegen.files import PlannedFile, RenderedFile
 from pipegen.resources import resource
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedFile:
-    """A file to write: which template, over which view, to which path below the back end's folder.
-
-    `source` is the specification it comes from, for the header.
-    """
-
-    path: PurePosixPath
-    template: str
-    view: object
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class RenderedFile:
-    """A file ready to be written."""
-
-    path: PurePosixPath
-    text: str
 
 
 class _Generator(CodeGenerator):

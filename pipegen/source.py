@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import yaml
 
 from pipegen import problems
+from pipegen.characters import FORBIDDEN
 from pipegen.diagnostics import CompileError, Diagnostic, Related, Span
 
 Key = str | int
@@ -40,11 +41,6 @@ _AMBIGUOUS = re.compile(
     r"|[-+]?[0-9]+e[-+]?[0-9]+|[-+]?[0-9]*\.[0-9]*e[0-9]+"  # an exponent without point or sign
     r"|[-+]?\.inf|\.nan",
     re.ASCII | re.IGNORECASE,
-)
-_FORBIDDEN = re.compile(
-    "\r(?!\n)|[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e"
-    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ud800-\udfff\ufeff\uffa0\ufff9-\ufffb\ufffe\uffff"
-    "\U000e0000-\U000e0fff]"
 )
 _HELP = {
     "mapping values are not allowed in this context": "quote a value that holds `: `",
@@ -92,6 +88,11 @@ def read(path: Path, file: str) -> Document:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise CompileError([problems.unreadable(reason, Span(file))]) from error
+    return decode(data, file)
+
+
+def decode(data: bytes, file: str) -> Document:
+    """Parse the bytes of `file`; raise CompileError if they are at fault."""
     if len(data) > MAX_SIZE:
         raise CompileError([problems.too_large("file size in bytes", MAX_SIZE, Span(file))])
     try:
@@ -114,7 +115,7 @@ def parse(text: str, file: str) -> Document:
 
 def _hidden(text: str, file: str) -> Iterator[Diagnostic]:
     line = start = 0
-    for match in _FORBIDDEN.finditer(text):
+    for match in FORBIDDEN.finditer(text):
         line += text.count("\n", start, match.start())
         start = match.start()
         span = _at(file, line, start - text.rfind("\n", 0, start) - 1)
@@ -205,7 +206,7 @@ class _Composer:
         text = event.value
         if len(text) > MAX_SCALAR:
             self._report(problems.too_large("length of a value", MAX_SCALAR, span))
-        if hidden := _FORBIDDEN.search(text):
+        if hidden := FORBIDDEN.search(text):
             self._report(problems.forbidden_character(ord(hidden[0]), span))
         if self.open and self.open[-1].wants_key:
             self._key(text, event, span)

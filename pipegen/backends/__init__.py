@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path, PurePosixPath
 
 from pipegen.capabilities import Capabilities
 from pipegen.emit import Code
+from pipegen.files import PlannedFile
 from pipegen.ir import Pipeline
-from pipegen.render import PlannedFile
 
 GROUP = "pipegen.backends"
 BUILT_IN = ("airflow", "dagster", "headless", "prefect")
@@ -62,6 +63,7 @@ def get(name: str) -> Backend:
     return backend
 
 
+@cache
 def available() -> tuple[str, ...]:
     """Return the names of the back ends, built in or installed."""
     return tuple(sorted({*BUILT_IN, *entry_points(group=GROUP).names}))

@@ -40,7 +40,7 @@ def dbt_arguments(action: ir.Dbt) -> tuple[str, ...]:
 
 def leaves(action: ir.Action) -> Iterator[ir.Value]:
     """Yield the scalars and references an action is made of."""
-    for value in _values(action):
+    for value in ir.values(action):
         yield from ir.leaves(value)
 
 
@@ -109,18 +109,6 @@ def _folder(project: ir.DbtProject, path: PurePosixPath) -> Code:
         case str():
             runtime += below
     return expression(runtime, {})
-
-
-def _values(action: ir.Action) -> tuple[ir.Value, ...]:
-    match action:
-        case ir.Dbt(project=project):
-            return (project.runtime_dir,)
-        case ir.Python(args=args):
-            return (args,)
-        case ir.Shell(command=command, env=env, cwd=cwd):
-            return (*command, env, cwd)
-        case ir.Http(url=url, headers=headers, query=query, body=body, token=token):
-            return (url, headers, query, body, token)
 
 
 def _url(action: ir.Http, run: Run) -> Code:

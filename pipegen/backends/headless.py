@@ -18,10 +18,10 @@ from pipegen.backends.calls import (
     seconds,
     shell,
 )
-from pipegen.capabilities import Feature, degraded, emulated, native
+from pipegen.capabilities import NOT_YET, Feature, degraded, emulated, native
 from pipegen.emit import Code, expression, literal
+from pipegen.files import PlannedFile
 from pipegen.naming import variable
-from pipegen.render import PlannedFile
 from pipegen.resources import resource
 
 _RUN = {ir.RunField.DATE: "day"}
@@ -189,6 +189,7 @@ BACKEND = Backend(
     name="headless",
     title="headless dbt",
     capabilities={
+        **NOT_YET,
         Feature.CRON: degraded(
             "the cron expression is an entry of the script's `PIPELINE`",
             "the script does not start itself: call it at these times, from cron or CI",

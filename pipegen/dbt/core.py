@@ -55,7 +55,11 @@ class Selector:
     ready: dict[str, tuple[ResourceTypeSelector, SelectorConfig]] = field(default_factory=dict)
 
     def resolve(
-        self, select: Sequence[str], exclude: Sequence[str], indirect_selection: str
+        self,
+        select: Sequence[str],
+        exclude: Sequence[str],
+        indirect_selection: str,
+        selector_name: str | None = None,
     ) -> set[str]:
         """Return the unique ids dbt selects for `dbt build`."""
         try:
@@ -63,7 +67,11 @@ class Selector:
                 if indirect_selection not in self.ready:
                     self.ready[indirect_selection] = self._prepare()
                 selector, named = self.ready[indirect_selection]
-                spec = _default(named) if not select and not exclude else None
+                spec = None
+                if selector_name is not None:
+                    spec = _named(named, selector_name)
+                elif not select and not exclude:
+                    spec = _default(named)
                 if spec is None:
                     spec = parse_difference(list(select) or None, list(exclude) or None)
                 _refuse(spec)
@@ -144,6 +152,13 @@ def _default(named: SelectorConfig) -> SelectionSpec | None:
         if selector["default"]:
             return selector["definition"]
     return None
+
+
+def _named(named: SelectorConfig, name: str) -> SelectionSpec:
+    if name not in named:
+        known = ", ".join(sorted(named)) or "none"
+        raise RefusedError(f"the project has no selector called '{name}'; it has {known}")
+    return named[name]["definition"]
 
 
 def _refuse(spec: SelectionSpec) -> None:

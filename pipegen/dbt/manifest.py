@@ -45,7 +45,8 @@ class DbtResource:
 
     `parents` are the unique ids it depends on, sources among them. `severity` is `error` or
     `warn`, and None for what is no test. `source_name` is set for a source's table alone;
-    `identifier` is what the table or relation is called in the warehouse.
+    `identifier` is what the table or relation is called in the warehouse, `meta` are the
+    keys of its meta data whose values are true.
     """
 
     unique_id: str
@@ -63,6 +64,7 @@ class DbtResource:
     description: str
     owner: str | None
     tags: tuple[str, ...]
+    meta: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -219,6 +221,7 @@ def _resource(unique_id: str, entry: Any, owners: Mapping[str, str | None]) -> D
             or owners.get(f"group.{package}.{group}")
         ),
         tags=tuple(sorted(set(_strings(entry.get("tags"))))),
+        meta=_marks({**(entry.get("meta") or {}), **(config.get("meta") or {})}),
     )
 
 
@@ -230,6 +233,10 @@ def _severity(entry: Any, config: Any) -> str | None:
             return "error"
         case _:
             return None
+
+
+def _marks(meta: Mapping[Any, Any]) -> tuple[str, ...]:
+    return tuple(sorted(str(key) for key, value in meta.items() if value is True))
 
 
 def _named_owner(meta: Any) -> str | None:

@@ -31,13 +31,14 @@ class SelectionError(Exception):
 class Selection:
     """`--select`, `--exclude` and `--indirect-selection` of one dbt invocation.
 
-    With neither `select` nor `exclude` it is what dbt takes then: the default selector of
-    `selectors.yml` or, without one, everything.
+    `selector` names one of `selectors.yml` instead. With none of these it is what dbt takes
+    then: the default selector or, without one, everything.
     """
 
     select: tuple[str, ...]
     exclude: tuple[str, ...] = ()
     indirect_selection: str = "eager"
+    selector: str | None = None
 
 
 def select(
@@ -62,7 +63,10 @@ def select(
         for index, selection in enumerate(selections):
             try:
                 unique_ids = selector.resolve(
-                    selection.select, selection.exclude, selection.indirect_selection
+                    selection.select,
+                    selection.exclude,
+                    selection.indirect_selection,
+                    selection.selector,
                 )
             except RefusedError as error:
                 raise SelectionError(str(error), index) from error

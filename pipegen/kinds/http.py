@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from pipegen import ir
 from pipegen.kinds.scope import Scope
 from pipegen.model import Plain, SpecModel, Template, Value
-from pipegen.references import join
+
+
+def _status(raw: Any) -> Any:
+    return str(raw) if isinstance(raw, int) and not isinstance(raw, bool) else raw
+
+
+Status = Annotated[
+    str,
+    StringConstraints(pattern=r"^[1-5]([0-9][0-9]|xx)\z"),
+    BeforeValidator(_status, json_schema_input_type=str | int),
+]
 
 
 class HttpKind(SpecModel):
-    """One HTTP request. Any status outside 200-299 is a failure."""
+    """One HTTP request."""
 
     kind: Literal["http"]
     """Sends a request."""
@@ -27,16 +39,21 @@ class HttpKind(SpecModel):
     """Parameters of the URL."""
     body: Value = None
     """Sent as JSON."""
+    expect: Annotated[tuple[Status, ...], Field(min_length=1)] = ("2xx",)
+    """The statuses that mean success, as `2xx` or `404`; any other is a failure."""
 
     def action(self, scope: Scope) -> ir.Action:
         """Return the request; report a connection that does not exist."""
-        connection = scope.http(self.connection, self.span_of("connection"))
+        connection = scope.connection(self, self.connection, ("http",))
+        settings = dict(connection.settings.items)
+        url, token = settings.get("url", ""), settings.get("token")
         return ir.Http(
             method=self.method,
-            url=join(connection.url, self.path) if connection else self.path,
+            url=ir.join(url if isinstance(url, str | ir.Env | ir.Text) else str(url), self.path),
             headers=ir.Fields(tuple(self.headers.items())),
             query=ir.Fields(tuple(self.query.items())),
             body=self.body,
-            token=scope.token(connection) if connection else None,
+            token=token if isinstance(token, ir.Env) else None,
+            expect=self.expect,
             span=self.span,
         )

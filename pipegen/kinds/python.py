@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from pipegen import ir
 from pipegen.emit import EmissionError, argument, dotted
 from pipegen.kinds.scope import Scope
-from pipegen.model import Plain, SpecModel, Value
+from pipegen.model import Name, Plain, SpecModel, Value
 
 _CALLABLE = re.compile(r"([\w.]+):(\w+)", re.ASCII)
 
@@ -43,6 +43,8 @@ class PythonKind(SpecModel):
     """The function, as `module:function`; imported when the task runs."""
     args: dict[Annotated[str, AfterValidator(_argument)], Value] = {}
     """Its keyword arguments."""
+    outputs: tuple[Name, ...] = ()
+    """Keys of the mapping it returns, which later tasks use as `{{ tasks.<name>.<output> }}`."""
 
     def action(self, scope: Scope) -> ir.Action:
         """Return the call."""

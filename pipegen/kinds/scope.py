@@ -3,46 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
-
-from pydantic import Field
 
 from pipegen import ir, problems
-from pipegen.diagnostics import Diagnostic, Span
-from pipegen.model import SpecModel, Template
+from pipegen.diagnostics import Diagnostic
+from pipegen.kinds.connections import ConnectionSpec
+from pipegen.model import SpecModel
 
-
-class HttpConnection(SpecModel):
-    """An HTTP endpoint. The secret stays in the environment."""
-
-    kind: Literal["http"]
-    """What the connection leads to."""
-    url: Template
-    """Where requests go; a task adds its path."""
-    token: Template = None
-    """A bearer token: `${ENV:NAME}`, nothing else."""
-
-
-Connection = Annotated[HttpConnection, Field()]
+NOWHERE = ir.Fields()
 
 
 class Scope:
-    """The names a kind may refer to; collects the problems met while lowering."""
+    """The connections a kind may name; collects the problems met, and what was used."""
 
-    def __init__(self, connections: Mapping[str, Connection]) -> None:
+    def __init__(self, connections: Mapping[str, ConnectionSpec]) -> None:
         self.connections = connections
         self.problems: list[Diagnostic] = []
+        self.used: set[str] = set()
 
-    def http(self, name: str, span: Span) -> HttpConnection | None:
-        """Return the HTTP connection `name`, or report that there is none."""
-        if name not in self.connections:
-            self.problems.append(problems.unknown_connection(name, self.connections, span))
-            return None
-        return self.connections[name]
+    def connection(self, task: SpecModel, name: str, kinds: tuple[str, ...]) -> ir.Connection:
+        """Return the connection a task names; report one that is not there or of another kind."""
+        self.used.add(name)
+        span = task.span_of("connection")
+        spec = self.connections.get(name)
+        if spec is None:
+            fitting = [n for n, c in self.connections.items() if kind_of(c) in kinds]
+            known = fitting or self.connections
+            self.problems.append(problems.unknown_connection(name, known, span))
+        elif kind_of(spec) not in kinds:
+            found = problems.wrong_connection(name, kind_of(spec), kinds, span, spec.span)
+            self.problems.append(found)
+        else:
+            return spec.lowered(name)
+        return ir.Connection(name=name, kind=kinds[0], settings=NOWHERE, span=span)
 
-    def token(self, connection: HttpConnection) -> ir.Env | None:
-        """Return the variable that holds the connection's token; report a literal one."""
-        if connection.token is None or isinstance(connection.token, ir.Env):
-            return connection.token
-        self.problems.append(problems.literal_secret("token", connection.span_of("token")))
-        return None
+
+def kind_of(spec: SpecModel) -> str:
+    """Return the kind of a connection or a channel."""
+    kind: str = getattr(spec, "kind", "")
+    return kind

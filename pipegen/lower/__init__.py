@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 from pipegen import ir, problems
 from pipegen.diagnostics import CompileError, Diagnostic
@@ -11,66 +11,81 @@ from pipegen.kinds.scope import Scope
 from pipegen.lower.dependencies import Lineage
 from pipegen.lower.graph import collisions, cycle, ordered
 from pipegen.lower.lock import Lock
+from pipegen.lower.settings import Settings, overridden
 from pipegen.lower.transforms import Dataset, DbtWork, works
-from pipegen.spec import Activation, PipelineSpec, ProjectSpec, RetriesSpec, TaskSpec
+from pipegen.lower.values import References, outputs_used
+from pipegen.lower.watch import Watch, identified, schedule
+from pipegen.spec import DbtTransform, PipelineSpec, ProjectSpec, TaskSpec
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """What a pipeline means, the warnings met, and what of the project it uses."""
+
+    pipeline: ir.Pipeline
+    warnings: tuple[Diagnostic, ...]
+    connections: frozenset[str]
+    channels: frozenset[str]
 
 
 def lower(
-    spec: PipelineSpec, project: ProjectSpec, lock: Lock, file: str
-) -> tuple[ir.Pipeline, tuple[Diagnostic, ...]]:
-    """Return the meaning of `spec`, and warnings; raise CompileError with every problem.
+    spec: PipelineSpec, project: ProjectSpec, lock: Lock, file: str, *, enabled: bool = True
+) -> Lowered:
+    """Return the meaning of `spec`; raise CompileError with every problem.
 
     `lock` says what its selections and references are; `file` is where it was read from.
+    `enabled` is whether its environment lets schedules be switched on.
     """
-    return _Lowering(spec, project, lock, file).pipeline()
+    return _Lowering(spec, project, lock).lowered(file, enabled)
 
 
 class _Lowering:
-    def __init__(self, spec: PipelineSpec, project: ProjectSpec, lock: Lock, file: str) -> None:
+    def __init__(self, spec: PipelineSpec, project: ProjectSpec, lock: Lock) -> None:
         self.spec = spec
         self.project = project
         self.lock = lock
-        self.file = file
         self.scope = Scope(project.connections)
         self.found: list[Diagnostic] = self.scope.problems
-        self.works = tuple(works(spec.transforms, lock, self._dbt_projects()))
-        self.loads = {name: self._datasets(s.loads) for name, s in spec.sources.items()}
-        self.lineage = Lineage(lock, self.works, self.loads)
+        self.references = References(spec, self.found)
+        self.works = tuple(works(spec.selections, lock, self._dbt_projects()))
+        self.steps = {n: t for n, t in spec.tasks if not isinstance(t, DbtTransform)}
+        loads = {name: self._datasets(getattr(t, "loads", ())) for name, t in self.steps.items()}
+        self.lineage = Lineage(lock, self.works, loads)
         self.inferred = {work.name: tuple(self.lineage.of_work(work)) for work in self.works}
-        self.members: dict[str, list[str]] = {
-            name: [name] for name in (*spec.sources, *spec.activations)
-        }
+        self.members: dict[str, list[str]] = {name: [name] for name in self.steps}
         for work in self.works:
             self.members.setdefault(work.transform, []).append(work.name)
+        self.watch = Watch(spec, project, lock, self.members)
 
-    def pipeline(self) -> tuple[ir.Pipeline, tuple[Diagnostic, ...]]:
+    def lowered(self, file: str, enabled: bool) -> Lowered:
         spec = self.spec
-        tasks = tuple(self._tasks())
-        self.found += [*self._same_names(), *collisions(tasks), *self._overlaps()]
+        tasks = (*self._tasks(), *self._waits())
+        pipeline = ir.Pipeline(
+            name=spec.pipeline,
+            source=file,
+            description=spec.description,
+            owner=spec.owner or spec.defaults.owner or self.project.defaults.owner,
+            tags=spec.tags,
+            schedule=schedule(spec.schedule, self.lock, enabled),
+            partition=ir.Partition(spec.partition) if spec.partition else None,
+            params=tuple(self.references.params()),
+            slas=tuple(self.watch.slas()),
+            notifications=tuple(self.watch.notifications(self.references)),
+            span=spec.key_span_of("pipeline"),
+        )
+        self.found += [
+            *(*self.watch.problems, *self._same_names()),
+            *(*collisions(tasks), *self._overlaps()),
+        ]
         if not any(p.is_error for p in self.found) and (circular := cycle(tasks)):
             self.found.append(circular)
         if any(problem.is_error for problem in self.found):
             raise CompileError(self.found)
-        return ir.Pipeline(
-            name=spec.pipeline,
-            source=self.file,
-            description=spec.description,
-            owner=spec.owner or spec.defaults.owner or self.project.defaults.owner,
-            tags=spec.tags,
-            schedule=self._schedule(),
-            tasks=ordered(tasks),
-            span=spec.key_span_of("pipeline"),
-        ), tuple(self.found)
-
-    def _schedule(self) -> ir.Schedule | None:
-        if (schedule := self.spec.schedule) is None:
-            return None
-        return ir.Schedule(
-            cron=schedule.cron,
-            timezone=schedule.timezone,
-            start=schedule.start,
-            catchup=schedule.catchup,
-            span=schedule.span,
+        return Lowered(
+            pipeline=replace(pipeline, tasks=ordered(tasks)),
+            warnings=tuple(self.found),
+            connections=frozenset(self.scope.used),
+            channels=frozenset(self.watch.used),
         )
 
     def _dbt_projects(self) -> dict[str, ir.DbtProject]:
@@ -90,30 +105,53 @@ class _Lowering:
         }
 
     def _tasks(self) -> Iterator[ir.Task]:
-        for name, source in self.spec.sources.items():
-            task = self._task(name, ir.Stage.SOURCE, source, source.action(self.scope), ())
-            loads = tuple(self._id(written) for written in source.loads)
-            yield replace(task, loads=loads)
+        """Yield the tasks, a transform's where it is written."""
+        stages = (
+            (ir.Stage.SOURCE, self.spec.sources),
+            (ir.Stage.TRANSFORM, self.spec.transforms),
+            (ir.Stage.CHECK, self.spec.checks),
+            (ir.Stage.ACTIVATION, self.spec.activations),
+        )
+        for stage, section in stages:
+            for name, task in section.items():
+                if isinstance(task, DbtTransform):
+                    yield from self._dbt(name, task)
+                else:
+                    yield self._step(name, stage, task)
+
+    def _dbt(self, name: str, transform: DbtTransform) -> Iterator[ir.Task]:
+        settings = Settings(self.spec, self.project)
+        overrides = tuple(overridden(name, transform, self.lock, self.found))
         for work in self.works:
-            transform = self.spec.transforms[work.transform]
+            if work.transform != name:
+                continue
+            first = self._is_first(work)
             task = self._task(
                 work.name,
                 ir.Stage.TRANSFORM,
                 transform,
                 work.action,
                 self.inferred[work.name],
-                transform.depends_on if self._is_first(work) else (),
+                first,
             )
-            yield replace(task, group=work.group)
-        for name, activation in self.spec.activations.items():
-            task = self._task(
-                name,
-                ir.Stage.ACTIVATION,
-                activation,
-                activation.action(self.scope),
-                self._reads(name, activation),
-            )
-            yield replace(task, reads=tuple(self._id(written) for written in activation.reads))
+            for override, nodes in overrides:
+                if nodes.intersection(key for _, key in work.builds):
+                    task = settings.over(task, override)
+            run_if = task.run_if if first else ir.RunIf.ALL_SUCCESS
+            yield replace(task, group=work.group, run_if=run_if)
+
+    def _step(self, name: str, stage: ir.Stage, task: TaskSpec) -> ir.Task:
+        reads: tuple[str, ...] = getattr(task, "reads", ())
+        if_false, freshness = getattr(task, "if_false", None), getattr(task, "freshness", None)
+        action: ir.Action = task.action(self.scope)  # type: ignore[attr-defined]
+        return replace(
+            self._task(name, stage, task, action, self._reads(name, task, reads)),
+            loads=tuple(identified(self.lock, written) for written in getattr(task, "loads", ())),
+            reads=tuple(identified(self.lock, written) for written in reads),
+            if_false=ir.IfFalse(if_false) if if_false else None,
+            on_stale=ir.OnStale(freshness.on_stale) if freshness else None,
+            outputs=getattr(task, "outputs", ()),
+        )
 
     def _task(
         self,
@@ -122,42 +160,53 @@ class _Lowering:
         spec: TaskSpec,
         action: ir.Action,
         inferred: Iterable[ir.Dependency],
-        explicit: tuple[str, ...] | None = None,
+        first: bool = True,
     ) -> ir.Task:
-        named = self._depends_on(name, spec, spec.depends_on if explicit is None else explicit)
-        pipeline, project = self.spec, self.project
+        """Return a task; `first` says that it waits for what is named, not only inferred."""
+        action = self.references.action(action, spec)
+        named = self._named(name, spec, action) if first else ()
         return ir.Task(
             name=name,
             stage=stage,
             action=action,
             dependencies=tuple(sorted({*inferred, *named})),
-            retries=_retries(
-                spec.retries or pipeline.defaults.retries or project.defaults.retries, spec
-            ),
-            timeout=next(
-                (
-                    level.timeout
-                    for level in (spec, pipeline.defaults, project.defaults)
-                    if level.timeout is not None
-                ),
-                None,
-            ),
-            owner=spec.owner or pipeline.owner or pipeline.defaults.owner or project.defaults.owner,
             tags=spec.tags,
             description=spec.description,
+            run_if=ir.RunIf(spec.run_if),
+            allow_failure=spec.allow_failure,
             span=spec.span,
+            **Settings(self.spec, self.project).of(spec),
         )
 
-    def _depends_on(
-        self, name: str, spec: TaskSpec, written: tuple[str, ...]
-    ) -> Iterator[ir.Dependency]:
-        for index, other in enumerate(written):
+    def _named(self, name: str, spec: TaskSpec, action: ir.Action) -> Iterator[ir.Dependency]:
+        for index, other in enumerate(spec.depends_on):
             if other not in self.members:
                 span = spec.span_of("depends_on", index)
                 self.found.append(problems.unknown_dependency(other, self.members, span))
                 continue
             for task in self._ends(other):
                 yield ir.Dependency(task, ir.Reason.DEPENDS_ON, other)
+        for output in outputs_used(action):
+            if output.task in self.steps:
+                yield ir.Dependency(output.task, ir.Reason.OUTPUT, output.output)
+        for pipeline in spec.wait_for:
+            yield ir.Dependency(f"wait_for_{pipeline}", ir.Reason.WAIT_FOR, pipeline)
+
+    def _waits(self) -> Iterator[ir.Task]:
+        """Yield a task for each pipeline that is waited for."""
+        first: dict[str, TaskSpec] = {}
+        for _, task in self.spec.tasks:
+            for pipeline in task.wait_for:
+                first.setdefault(pipeline, task)
+        for pipeline, spec in first.items():
+            span = spec.key_span_of("wait_for")
+            yield ir.Task(
+                name=f"wait_for_{pipeline}",
+                stage=ir.Stage.WAIT,
+                action=ir.Wait(pipeline=pipeline, span=span),
+                retries=ir.Retries(span=span),
+                span=span,
+            )
 
     def _is_first(self, work: DbtWork) -> bool:
         """Whether the task waits for no other of its transform."""
@@ -175,55 +224,31 @@ class _Lowering:
         }
         return tuple(sorted(members - waited)) or (name,)
 
-    def _reads(self, name: str, activation: Activation) -> Iterator[ir.Dependency]:
-        reads: dict[str, Dataset] = {}
-        for index, written in enumerate(activation.reads):
-            reference = self.lock.references[written]
-            reads[written] = (reference.project, reference.unique_id)
-            if not self.lineage.is_made(reads[written]):
-                span = activation.span_of("reads", index)
-                self.found.append(problems.not_built(name, written, span))
-        yield from self.lineage.of_reads(name, reads)
+    def _reads(self, name: str, task: TaskSpec, reads: tuple[str, ...]) -> Iterator[ir.Dependency]:
+        datasets = self._datasets(reads)
+        yield from (d for d in self.lineage.of_reads(datasets) if d.task != name)
 
     def _datasets(self, written: tuple[str, ...]) -> tuple[Dataset, ...]:
         found = (self.lock.references.get(name) for name in written)
         return tuple((r.project, r.unique_id) for r in found if r)
 
-    def _id(self, written: str) -> str:
-        reference = self.lock.references.get(written)
-        return reference.unique_id if reference else written
-
     def _overlaps(self) -> Iterator[Diagnostic]:
-        first: dict[Dataset, DbtWork] = {}
+        first: dict[tuple[object, str], DbtWork] = {}
         for work in self.works:
-            transform = self.spec.transforms[work.transform]
-            for dataset, node in zip(work.builds, work.action.nodes, strict=True):
-                other = first.setdefault(dataset, work)
-                if other.transform != work.transform:
-                    place = self.spec.transforms[other.transform].span_of("select")
-                    yield problems.overlap(
-                        node.name,
-                        work.transform,
-                        other.transform,
-                        transform.span_of("select"),
-                        place,
-                    )
+            transform = self.spec.selections[work.transform]
+            for (_, key), node in zip(work.builds, work.action.nodes, strict=True):
+                other = first.setdefault((work.target, key), work)
+                allowed = (
+                    transform.allow_overlap or self.spec.selections[other.transform].allow_overlap
+                )
+                if other.transform != work.transform and not allowed:
+                    place = self.spec.selections[other.transform].span_of("select")
+                    span = transform.span_of("select")
+                    yield problems.overlap(node.name, work.transform, other.transform, span, place)
 
     def _same_names(self) -> Iterator[Diagnostic]:
-        sections: tuple[Mapping[str, TaskSpec], ...] = (
-            self.spec.sources,
-            self.spec.transforms,
-            self.spec.activations,
-        )
         first: dict[str, TaskSpec] = {}
-        for section in sections:
-            for name, task in section.items():
-                other = first.setdefault(name, task)
-                if other is not task:
-                    yield problems.name_collision(name, name, name, task.span, other.span)
-
-
-def _retries(spec: RetriesSpec | None, task: TaskSpec) -> ir.Retries:
-    if spec is None:
-        return ir.Retries(span=task.span)
-    return ir.Retries(count=spec.count, delay=spec.delay, span=task.span)
+        for name, task in self.spec.tasks:
+            other = first.setdefault(name, task)
+            if other is not task:
+                yield problems.name_collision(name, name, name, task.span, other.span)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 
 from pipegen.ir import Dependency, Reason
@@ -18,7 +18,10 @@ class Lineage:
     ) -> None:
         self.lock = lock
         self.works = works
-        self.builder = {dataset: work.name for work in works for dataset in work.builds}
+        self.builders: dict[Dataset, list[DbtWork]] = {}
+        for work in works:
+            for dataset in work.builds:
+                self.builders.setdefault(dataset, []).append(work)
         self.loaders: dict[Dataset, list[str]] = {}
         for task, datasets in loads.items():
             for dataset in datasets:
@@ -30,32 +33,39 @@ class Lineage:
         for _, key in work.builds:
             reader = self._name((project, key))
             for parent in self._parents((project, key)):
-                yield from self._wait(parent, work.name, f"{reader} reads ")
+                yield from self._wait(parent, work, f"{reader} reads ")
             for test, task in self._gates(project, frozenset([key]), strict=True):
                 if task != work.name:
                     yield Dependency(task, Reason.TEST, test)
         for key in work.tests:
             locked = self.lock.projects[project].tests[key]
             for tested in locked.parents:
-                yield from self._wait((project, tested), work.name, f"{locked.name} tests ")
+                yield from self._wait((project, tested), work, f"{locked.name} tests ")
 
-    def of_reads(self, name: str, reads: Mapping[str, Dataset]) -> Iterator[Dependency]:
-        """Yield what an activation waits for; `reads` are datasets by the name written."""
-        for dataset in reads.values():
-            yield from self._wait(dataset, name, "", Reason.READS)
-        for project in sorted({project for project, _ in reads.values()}):
-            keys = frozenset(key for owner, key in reads.values() if owner == project)
+    def of_reads(self, reads: Collection[Dataset]) -> Iterator[Dependency]:
+        """Yield what a task that reads these waits for."""
+        for dataset in reads:
+            yield from self._wait(dataset, None, "", Reason.READS)
+        for project in sorted({project for project, _ in reads}):
+            keys = frozenset(key for owner, key in reads if owner == project)
             for test, task in self._gates(project, keys, strict=False):
                 yield Dependency(task, Reason.TEST, test)
 
     def is_made(self, dataset: Dataset) -> bool:
         """Whether a task of the pipeline builds or loads the dataset."""
-        return dataset in self.builder or dataset in self.loaders
+        return dataset in self.builders or dataset in self.loaders
 
     def _wait(
-        self, dataset: Dataset, waiting: str, because: str, reason: Reason = Reason.LINEAGE
+        self,
+        dataset: Dataset,
+        waiting: DbtWork | None,
+        because: str,
+        reason: Reason = Reason.LINEAGE,
     ) -> Iterator[Dependency]:
-        """Yield the tasks that make a dataset or, if none does, what it is made from."""
+        """Yield the tasks that make a dataset or, if none does, what it is made from.
+
+        One that is `waiting` uses what it makes itself, and what is made for its own target.
+        """
         seen: set[Dataset] = set()
         left = [dataset]
         while left:
@@ -64,9 +74,10 @@ class Lineage:
                 continue
             seen.add(current)
             detail = because + self._name(current)
-            if current in self.builder:
-                if self.builder[current] != waiting:
-                    yield Dependency(self.builder[current], reason, detail)
+            if builders := self.builders.get(current):
+                for work in builders if waiting not in builders else ():
+                    if waiting is None or work.target == waiting.target:
+                        yield Dependency(work.name, reason, detail)
             elif current in self.loaders:
                 loaded = Reason.LOADS if reason is Reason.LINEAGE else reason
                 for task in self.loaders[current]:
@@ -106,7 +117,7 @@ class Lineage:
                 and not any(
                     parents <= self._ancestors[project].get(ancestor, frozenset())
                     for ancestor in (above if strict else above | keys)
-                    if (project, ancestor) in self.builder
+                    if (project, ancestor) in self.builders
                 )
             ):
                 yield test.name, task

@@ -19,7 +19,7 @@ class LockedNode:
     """A node of dbt's graph: one a task builds, or one that matters to the order of tasks.
 
     `select` names it, and it alone, on dbt's command line. `parents` are the nearest
-    ancestors among the nodes of the lock.
+    ancestors among the nodes of the lock. `meta` are the keys of its meta data that are true.
     """
 
     name: str
@@ -28,6 +28,8 @@ class LockedNode:
     version: str | None
     select: str
     parents: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+    meta: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class LockedTest:
 
 @dataclass(frozen=True, slots=True)
 class LockedSelection:
-    """What a transform asked for, and the unique ids that dbt's own selector answered with.
+    """What was asked for, and the unique ids that dbt's own selector answered with.
 
     `fingerprint` is over all the manifest says of them that a task depends on.
     """
@@ -55,15 +57,12 @@ class LockedSelection:
     nodes: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
     fingerprint: str = ""
+    selector: str | None = None
 
-    def answers(self, request: LockedSelection) -> bool:
-        """Whether it is what `request` asks for."""
-        return (self.project, self.select, self.exclude, self.indirect_selection) == (
-            request.project,
-            request.select,
-            request.exclude,
-            request.indirect_selection,
-        )
+    @property
+    def request(self) -> tuple[object, ...]:
+        """What it asks for."""
+        return (self.project, self.select, self.exclude, self.indirect_selection, self.selector)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +85,16 @@ class LockedReference:
 
 @dataclass(frozen=True, slots=True)
 class Lock:
-    """Everything a pipeline takes from dbt; selections by transform, references as written."""
+    """Everything a pipeline takes from dbt; selections by transform, references as written.
+
+    `queries` are the selections of overrides and SLAs, by their place in the specification.
+    """
 
     pipeline: str
     projects: Mapping[str, LockedProject] = field(default_factory=dict)
     selections: Mapping[str, LockedSelection] = field(default_factory=dict)
     references: Mapping[str, LockedReference] = field(default_factory=dict)
+    queries: Mapping[str, LockedSelection] = field(default_factory=dict)
 
 
 def dump(lock: Lock) -> str:
@@ -111,6 +114,9 @@ def load(text: str) -> Lock | None:
                 name: LockedSelection(**_tuples(item)) for name, item in raw["selections"].items()
             },
             references={name: LockedReference(**item) for name, item in raw["references"].items()},
+            queries={
+                name: LockedSelection(**_tuples(item)) for name, item in raw["queries"].items()
+            },
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None

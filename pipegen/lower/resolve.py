@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from pipegen import problems
 from pipegen.dbt.lineage import node_selector
@@ -12,6 +13,7 @@ from pipegen.dbt.manifest import DbtResource, Manifest, ManifestError
 from pipegen.dbt.project import profile_of
 from pipegen.dbt.selection import Selection, SelectionError, select
 from pipegen.diagnostics import CompileError, Diagnostic, Span
+from pipegen.lower.asked import Query, Written, queries, selections, written
 from pipegen.lower.lock import (
     Lock,
     LockedNode,
@@ -21,7 +23,7 @@ from pipegen.lower.lock import (
     LockedTest,
 )
 from pipegen.lower.manifests import Manifests
-from pipegen.spec import DbtTransform, PipelineSpec
+from pipegen.spec import PipelineSpec
 
 TESTS = ("test", "unit_test")
 
@@ -32,110 +34,126 @@ def resolve(spec: PipelineSpec, manifests: Manifests, known: Lock | None) -> Loc
     Where a manifest is missing, `known` (the lock as committed) serves if it answers the
     same selections and references.
     """
-    found: list[Diagnostic] = list(_unknown_projects(spec, manifests))
-    names = _projects(spec, manifests)
+    asked = (*selections(spec), *queries(spec, tuple(manifests.specs)))
+    names = tuple(written(spec))
+    found: list[Diagnostic] = list(_unknown_projects(spec, asked, manifests))
+    needed = _projects(spec, asked, names, manifests)
     usable: dict[str, Manifest] = {}
-    for name, span in names.items():
+    for name, span in needed.items():
         match manifests.get(name):
             case Manifest() as manifest:
                 usable[name] = manifest
             case ManifestError() as error:
                 found.append(problems.bad_manifest(str(manifests.path(name)), str(error), span))
-            case None if known is not None and not found and _current(spec, known):
+            case None if known is not None and not found and _current(asked, names, known):
                 return known
             case None:
                 path, command = str(manifests.path(name)), manifests.command(name)
                 found.append(problems.missing_manifest(path, command, span))
     if found:
         raise CompileError(found)
-    selections = _select(spec, manifests, usable, found)
-    references = dict(_references(spec, usable, found))
+    answers = dict(_answers(asked, manifests, usable, found))
+    references = dict(_references(names, usable, manifests, found))
     if found:
         raise CompileError(found)
+    return _lock(spec, manifests, usable, needed, answers, references)
+
+
+def _lock(
+    spec: PipelineSpec,
+    manifests: Manifests,
+    usable: dict[str, Manifest],
+    needed: Mapping[str, Span],
+    answers: Mapping[str, LockedSelection],
+    references: Mapping[str, LockedReference],
+) -> Lock:
+    """Return the lock, with the projects that a selection or a reference leads to."""
+    own = {name: answer for name, answer in answers.items() if name in spec.selections}
     projects: dict[str, LockedProject] = {}
-    for name, manifest in usable.items():
+    used = {a.project for a in answers.values()} | {r.project for r in references.values()}
+    used |= {transform.project for transform in spec.selections.values()}
+    for name in [name for name in manifests.specs if name in used]:
+        manifest = manifests.get(name)
+        assert isinstance(manifest, Manifest), "something was resolved in it"
         try:
-            projects[name] = _locked(name, manifest, manifests, selections, references)
+            projects[name] = _locked(name, manifest, manifests, own, references)
         except ManifestError as error:
-            path = str(manifests.path(name))
-            raise CompileError([problems.bad_manifest(path, str(error), names[name])]) from None
-    return Lock(spec.pipeline, projects, selections, references)
+            path, span = str(manifests.path(name)), needed.get(name, spec.span)
+            raise CompileError([problems.bad_manifest(path, str(error), span)]) from None
+    others = {name: answer for name, answer in answers.items() if name not in own}
+    return Lock(spec.pipeline, projects, own, references, others)
 
 
-def _projects(spec: PipelineSpec, manifests: Manifests) -> dict[str, Span]:
-    """Return the dbt projects a pipeline uses, each with the place that says so."""
+def _projects(
+    spec: PipelineSpec, asked: Iterable[Query], names: Iterable[Written], manifests: Manifests
+) -> dict[str, Span]:
+    """Return the dbt projects a pipeline needs, each with the place that says so.
+
+    One that names models and selects none is taken to mean any project's.
+    """
     used: dict[str, Span] = {}
-    for transform in spec.transforms.values():
+    for transform in spec.selections.values():
         if transform.project in manifests.specs:
             used.setdefault(transform.project, transform.span_of("project"))
-    if not used and len(manifests.specs) == 1:
-        for task in (*spec.sources.values(), *spec.activations.values()):
-            key = "loads" if hasattr(task, "loads") else "reads"
-            if getattr(task, key):
-                used.setdefault(next(iter(manifests.specs)), task.span_of(key))
+    for query in asked:
+        if query.asks.project in manifests.specs:
+            used.setdefault(query.asks.project, query.project_span)
+    for name in names:
+        if name.project in manifests.specs:
+            used.setdefault(str(name.project), name.span)
+        elif not spec.selections:
+            for project in manifests.specs:
+                used.setdefault(project, name.span)
     return used
 
 
-def _unknown_projects(spec: PipelineSpec, manifests: Manifests) -> Iterator[Diagnostic]:
-    for transform in spec.transforms.values():
+def _unknown_projects(
+    spec: PipelineSpec, asked: Iterable[Query], manifests: Manifests
+) -> Iterator[Diagnostic]:
+    for transform in spec.selections.values():
         if transform.project not in manifests.specs:
-            yield problems.unknown_project(
-                transform.project, manifests.specs, transform.span_of("project")
-            )
+            span = transform.span_of("project")
+            yield problems.unknown_project(transform.project, manifests.specs, span)
+    for query in asked:
+        if query.asks.project not in manifests.specs and query.name.startswith("slas."):
+            span = query.project_span
+            yield problems.unknown_project(query.asks.project, manifests.specs, span)
 
 
-def _request(transform: DbtTransform) -> LockedSelection:
-    return LockedSelection(
-        transform.project, transform.select, transform.exclude, transform.indirect_selection
-    )
+def _current(asked: Iterable[Query], names: Iterable[Written], lock: Lock) -> bool:
+    locked = {**lock.selections, **lock.queries}
+    requests = {query.name: query.asks.request for query in asked}
+    return requests == {name: answer.request for name, answer in locked.items()} and {
+        name.text for name in names
+    } == set(lock.references)
 
 
-def _written(spec: PipelineSpec) -> Iterator[str]:
-    for source in spec.sources.values():
-        yield from source.loads
-    for activation in spec.activations.values():
-        yield from activation.reads
-
-
-def _current(spec: PipelineSpec, lock: Lock) -> bool:
-    requests = {name: _request(transform) for name, transform in spec.transforms.items()}
-    return (
-        requests.keys() == lock.selections.keys()
-        and all(lock.selections[name].answers(request) for name, request in requests.items())
-        and set(_written(spec)) == set(lock.references)
-    )
-
-
-def _select(
-    spec: PipelineSpec,
+def _answers(
+    asked: Iterable[Query],
     manifests: Manifests,
     usable: Mapping[str, Manifest],
     found: list[Diagnostic],
-) -> dict[str, LockedSelection]:
-    selections: dict[str, LockedSelection] = {}
-    for name, transform in spec.transforms.items():
-        manifest = usable[transform.project]
-        request = Selection(transform.select, transform.exclude, transform.indirect_selection)
+) -> Iterator[tuple[str, LockedSelection]]:
+    for query in asked:
+        asks = query.asks
+        manifest = usable[asks.project]
+        request = Selection(asks.select, asks.exclude, asks.indirect_selection, asks.selector)
         try:
-            (ids,) = select(manifest, manifests.dir(transform.project), [request])
+            (ids,) = select(manifest, manifests.dir(asks.project), [request])
         except SelectionError as error:
-            found.append(problems.invalid_selection(str(error), _place(transform)))
+            found.append(problems.invalid_selection(str(error), query.span))
             continue
         except ManifestError as error:
-            path = str(manifests.path(transform.project))
-            found.append(problems.bad_manifest(path, str(error), transform.span_of("project")))
+            path = str(manifests.path(asks.project))
+            found.append(problems.bad_manifest(path, str(error), query.project_span))
             continue
         resources = manifest.resources
         nodes = tuple(key for key in ids if _is_built(resources[key]))
         tests = tuple(key for key in ids if _is_run(resources[key], nodes))
         if not nodes and not tests:
-            found.append(_nothing(name, transform, manifest))
-        selections[name] = LockedSelection(
-            *(transform.project, transform.select, transform.exclude),
-            *(transform.indirect_selection, nodes, tests),
-            _fingerprint(resources[key] for key in (*nodes, *tests)),
-        )
-    return selections
+            found.append(_nothing(query, manifest))
+        fingerprint = _fingerprint(resources[key] for key in (*nodes, *tests))
+        yield query.name, replace(asks, nodes=nodes, tests=tests, fingerprint=fingerprint)
 
 
 def _is_built(resource: DbtResource) -> bool:
@@ -153,16 +171,11 @@ def _is_run(resource: DbtResource, nodes: tuple[str, ...]) -> bool:
     return resource.resource_type == "test"
 
 
-def _nothing(name: str, transform: DbtTransform, manifest: Manifest) -> Diagnostic:
+def _nothing(query: Query, manifest: Manifest) -> Diagnostic:
     words = {r.name for r in manifest.resources.values() if _is_built(r)}
     words |= {f"tag:{tag}" for r in manifest.resources.values() for tag in r.tags}
-    help = problems.nearest(transform.select[0], words)
-    return problems.empty_selection(name, _place(transform), help)
-
-
-def _place(transform: DbtTransform) -> Span:
-    """Return where the selection is written: the one item of a list, or all of it."""
-    return transform.span_of("select", *([0] if len(transform.select) == 1 else []))
+    first = (*query.asks.select, query.asks.selector or "")[0]
+    return problems.empty_selection(query.name, query.span, problems.nearest(first, words))
 
 
 def _fingerprint(resources: Iterable[DbtResource]) -> str:
@@ -174,43 +187,47 @@ def _fingerprint(resources: Iterable[DbtResource]) -> str:
 
 
 def _references(
-    spec: PipelineSpec, usable: Mapping[str, Manifest], found: list[Diagnostic]
+    names: Iterable[Written],
+    usable: Mapping[str, Manifest],
+    manifests: Manifests,
+    found: list[Diagnostic],
 ) -> Iterator[tuple[str, LockedReference]]:
-    for source in spec.sources.values():
-        for index, written in enumerate(source.loads if usable else ()):
-            candidates = [c for c in _candidates(written, usable) if c[1].resource_type == "source"]
-            if candidates:
-                yield written, LockedReference(candidates[0][0], candidates[0][1].unique_id)
-            else:
-                known = [f"{r.source_name}.{r.name}" for m in usable.values() for r in m.sources()]
-                span = source.span_of("loads", index)
-                found.append(problems.unknown_source(written, known, span))
-    for name, activation in spec.activations.items():
-        for index, written in enumerate(activation.reads):
-            span = activation.span_of("reads", index)
-            candidates = _candidates(written, usable)
-            match candidates:
-                case [(project, resource)]:
-                    yield written, LockedReference(project, resource.unique_id)
-                case []:
-                    known = [
-                        r.name
-                        for m in usable.values()
-                        for r in m.resources.values()
-                        if _is_built(r)
-                    ]
-                    found.append(problems.unknown_model(name, written, known, span))
-                case _:
-                    forms = sorted(_full_name(project, r, usable) for project, r in candidates)
-                    found.append(problems.ambiguous_model(written, forms, span))
+    """Yield what each name means: in the pipeline's own dbt projects, or else in any other."""
+    for name in names if usable else ():
+        projects, candidates = usable, _candidates(name, usable)
+        if not candidates:
+            projects = {
+                n: m for n in manifests.specs if isinstance(m := manifests.get(n), Manifest)
+            }
+            candidates = _candidates(name, projects)
+        match candidates:
+            case [(project, resource)]:
+                yield name.text, LockedReference(project, resource.unique_id)
+            case []:
+                found.append(_unknown(name, projects))
+            case _:
+                forms = sorted(_full_name(project, r, projects) for project, r in candidates)
+                found.append(problems.ambiguous_model(name.text, forms, name.span))
 
 
-def _candidates(written: str, usable: Mapping[str, Manifest]) -> list[tuple[str, DbtResource]]:
-    project, colon, rest = written.partition(":")
-    if colon:
-        usable = {project: usable[project]} if project in usable else {}
-    reference = rest if colon else written
-    return [(name, r) for name, manifest in usable.items() for r in manifest.find(reference)]
+def _unknown(name: Written, usable: Mapping[str, Manifest]) -> Diagnostic:
+    if name.loads:
+        tables = [f"{r.source_name}.{r.name}" for m in usable.values() for r in m.sources()]
+        return problems.unknown_source(name.text, tables, name.span)
+    models = [r.name for m in usable.values() for r in m.resources.values() if _is_built(r)]
+    return problems.unknown_model(name.user, name.text, models, name.span)
+
+
+def _candidates(written: Written, usable: Mapping[str, Manifest]) -> list[tuple[str, DbtResource]]:
+    if written.project is not None:
+        usable = {name: m for name, m in usable.items() if name == written.project}
+    reference = written.text.rpartition(":")[2]
+    return [
+        (name, resource)
+        for name, manifest in usable.items()
+        for resource in manifest.find(reference)
+        if not written.loads or resource.resource_type == "source"
+    ]
 
 
 def _full_name(project: str, resource: DbtResource, usable: Mapping[str, Manifest]) -> str:
@@ -249,7 +266,7 @@ def _locked(
                 *(resources[key].name, resources[key].package, resources[key].resource_type),
                 resources[key].version,
                 node_selector(manifest, key) if key in built else "",
-                tuple(parents[key]),
+                *(tuple(parents[key]), resources[key].tags, resources[key].meta),
             )
             for key in sorted(reached)
         },

@@ -5,12 +5,21 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from pipegen import ir
 from pipegen.lower.graph import ranks
 from pipegen.lower.lock import Lock, LockedNode, LockedProject, LockedSelection, LockedTest
 from pipegen.spec import DbtTransform
+
+_MADE = {
+    "build": ("model", "seed", "snapshot"),
+    "run": ("model",),
+    "seed": ("seed",),
+    "snapshot": ("snapshot",),
+}
+"""What each dbt command builds."""
 
 Dataset = tuple[str, str]
 """A node of a dbt project: the project's name, and dbt's unique id."""
@@ -30,6 +39,11 @@ class DbtWork:
     builds: tuple[Dataset, ...] = ()
     tests: tuple[str, ...] = ()
 
+    @property
+    def target(self) -> tuple[str, str | None]:
+        """Where it builds: the dbt project and its target."""
+        return (self.action.project.name, self.action.project.target)
+
 
 def works(
     transforms: Mapping[str, DbtTransform], lock: Lock, projects: Mapping[str, ir.DbtProject]
@@ -37,14 +51,36 @@ def works(
     """Yield the dbt invocations of a pipeline, in the order of the specification."""
     homes = _homes(lock)
     for name, transform in transforms.items():
-        selection = lock.selections[name]
         project = lock.projects[transform.project]
         target = projects[transform.project]
+        if transform.target:
+            target = replace(target, target=transform.target)
+        if name not in lock.selections:
+            yield DbtWork(name, name, None, _action(transform, target, command=transform.command))
+            continue
+        selection = lock.selections[name]
         mine = tuple(t for t in selection.tests if homes[selection.project, t] == name)
-        if transform.granularity == "step":
+        if transform.granularity == "step" or transform.command != "build":
             yield _step(name, transform, selection, project, target, mine)
         else:
             yield from _models(name, transform, selection, project, target, mine)
+
+
+def _action(transform: DbtTransform, project: ir.DbtProject, **own: Any) -> ir.Dbt:
+    """Return a dbt invocation with what all of a transform have in common."""
+    return ir.Dbt(
+        **{"select": (), **own},
+        project=project,
+        granularity=ir.Granularity(transform.granularity),
+        run_tests=ir.RunTests(transform.tests),
+        vars=ir.Fields(tuple(transform.vars.items())),
+        env=ir.Fields(tuple(transform.env.items())),
+        full_refresh=transform.full_refresh,
+        threads=transform.threads,
+        macro=transform.macro,
+        args=ir.Fields(tuple(transform.args.items())),
+        span=transform.span,
+    )
 
 
 def _homes(lock: Lock) -> dict[Dataset, str]:
@@ -80,21 +116,24 @@ def _step(
     mine: tuple[str, ...],
 ) -> DbtWork:
     elsewhere = [project.tests[key].select for key in selection.tests if key not in mine]
+    made = _MADE.get(transform.command, ())
+    built = [key for key in selection.nodes if project.nodes[key].resource_type in made]
     return DbtWork(
         name=name,
         transform=name,
         group=None,
-        action=ir.Dbt(
-            project=target,
-            command="build",
-            select=transform.select,
+        action=_action(
+            transform,
+            target,
+            command=transform.command,
+            select=transform.select or (),
+            selector=transform.selector,
             exclude=(*transform.exclude, *elsewhere),
             indirect_selection=ir.IndirectSelection(transform.indirect_selection),
-            nodes=tuple(_node(key, project.nodes[key]) for key in selection.nodes),
+            nodes=tuple(_node(key, project.nodes[key]) for key in built),
             tests=tuple(_test(key, project.tests[key]) for key in mine),
-            span=transform.span,
         ),
-        builds=tuple((transform.project, key) for key in selection.nodes),
+        builds=tuple((transform.project, key) for key in built),
         tests=tuple(
             key for key in mine if not set(project.tests[key].parents) <= set(selection.nodes)
         ),
@@ -127,15 +166,15 @@ def _models(
             name=f"{name}.{labels[key]}",
             transform=name,
             group=name,
-            action=ir.Dbt(
-                project=target,
+            action=_action(
+                transform,
+                target,
                 command="build",
                 select=(node.select,),
                 exclude=tuple(left_out),
                 indirect_selection=ir.IndirectSelection.CAUTIOUS,
                 nodes=(_node(key, node),),
                 tests=tuple(_test(t, project.tests[t]) for t in attached[key] if t in mine),
-                span=transform.span,
             ),
             builds=((transform.project, key),),
         )
@@ -145,12 +184,12 @@ def _models(
             name=f"{name}.{labels[key]}",
             transform=name,
             group=name,
-            action=ir.Dbt(
-                project=target,
+            action=_action(
+                transform,
+                target,
                 command="test",
                 select=(test.select,),
                 tests=(_test(key, test),),
-                span=transform.span,
             ),
             tests=(key,),
         )

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+
+
+def alike(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name most like `name`, if one is much like it."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, sorted(set(known)), n=1, cutoff=0.6)
+    return close[0] if close else None
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return a help text that offers the known name most like `name`, if one is."""
-    close = get_close_matches(name, sorted(set(known)), n=1, cutoff=0.6)
-    return f"did you mean '{close[0]}'?" if close else None
+    close = alike(name, known)
+    return f"did you mean '{close}'?" if close else None
 
 
 def offer(name: str, known: Iterable[str], what: str) -> str:

@@ -36,3 +36,8 @@ def unknown_source(name: str, known: Iterable[str], span: Span) -> Diagnostic:
         span,
         offer(name, known, "source tables"),
     )
+
+
+def override_selects_nothing(transform: str, span: Span) -> Diagnostic:
+    """An override selects none of the nodes of its transform, so it changes nothing."""
+    return Diagnostic("PG406", f"this override selects no node of '{transform}'", span)

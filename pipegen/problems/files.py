@@ -51,3 +51,14 @@ def literal_secret(key: str, span: Span) -> Diagnostic:
         f"keep it in the environment and write `{key}: ${{ENV:NAME}}`",
         refusal=True,
     )
+
+
+def secret_in_text(what: str, span: Span) -> Diagnostic:
+    """A text that holds a vendor's token, a private key, or a URL with a password."""
+    return Diagnostic(
+        "PG507",
+        f"this text holds {what}",
+        span,
+        "keep it in the environment and write `${ENV:NAME}` in its place",
+        refusal=True,
+    )

@@ -46,7 +46,7 @@ def name_collision(name: str, other: str, identifier: str, span: Span, first: Sp
 
 
 def unknown_variable(name: str, known: Iterable[str], span: Span) -> Diagnostic:
-    """`${var.…}` names a variable that `vars` does not define."""
+    """`${var.…}` or `${each.…}` names a value that neither `vars` nor the row has."""
     return Diagnostic("PG205", f"unknown variable '{name}'", span, offer(name, known, "variables"))
 
 
@@ -65,6 +65,19 @@ def unknown_connection(name: str, known: Iterable[str], span: Span) -> Diagnosti
     """`connection` names none of the project's `connections`."""
     return Diagnostic(
         "PG207", f"unknown connection '{name}'", span, offer(name, known, "connections")
+    )
+
+
+def wrong_connection(
+    name: str, kind: str, wanted: Sequence[str], span: Span, defined: Span
+) -> Diagnostic:
+    """`connection` names a connection that leads to something else than the task needs."""
+    return Diagnostic(
+        "PG213",
+        f"'{name}' is a connection of kind '{kind}'",
+        span,
+        f"this task takes one of kind {' or '.join(wanted)}",
+        related=(Related("it is defined here", defined),),
     )
 
 
@@ -104,13 +117,62 @@ def ambiguous_model(name: str, candidates: Sequence[str], span: Span) -> Diagnos
     )
 
 
-def not_built(task: str, name: str, span: Span) -> Diagnostic:
-    """`reads` names a model that no transform of this pipeline builds, so nothing waits for it."""
+def not_built(task: str, name: str, makers: Sequence[str], span: Span) -> Diagnostic:
+    """`reads` names what no task of this pipeline makes, so nothing waits for it."""
+    others = " or ".join(f"'{maker}'" for maker in makers)
+    help = f"{others} does: name it in `wait_for` or `schedule.after`"
     return Diagnostic(
         "PG212",
-        f"'{task}' reads '{name}', which no transform of this pipeline builds",
+        f"'{task}' reads '{name}', which no task of this pipeline makes",
         span,
-        "nothing makes it wait: select the model in a transform, or ignore this if "
-        "another pipeline builds it",
+        help if makers else "nothing makes it wait: select the model in a transform",
         severity=Severity.WARNING,
+    )
+
+
+def unknown_param(name: str, known: Iterable[str], span: Span) -> Diagnostic:
+    """`{{ params.… }}` names a parameter that the pipeline does not declare."""
+    return Diagnostic(
+        "PG214", f"unknown parameter '{name}'", span, offer(name, known, "params of this pipeline")
+    )
+
+
+def wrong_default(name: str, type: str, span: Span) -> Diagnostic:
+    """The default of a parameter is not of the parameter's type."""
+    return Diagnostic("PG215", f"the default of '{name}' is not of type {type}", span)
+
+
+def unknown_output(task: str, output: str, known: Iterable[str], span: Span) -> Diagnostic:
+    """`{{ tasks.… }}` names a task that is not there, or that gives out nothing of that name."""
+    return Diagnostic(
+        "PG216",
+        f"no task gives out '{task}.{output}'",
+        span,
+        offer(f"{task}.{output}", known, "outputs of this pipeline"),
+    )
+
+
+def no_partition(text: str, span: Span) -> Diagnostic:
+    """`{{ run.start }}` or `{{ run.end }}` in a pipeline without `partition`."""
+    return Diagnostic(
+        "PG217",
+        f"'{text}' has no meaning without a partition",
+        span,
+        "add `partition: daily` to the pipeline, or use `run.date`",
+    )
+
+
+def unknown_channel(name: str, known: Iterable[str], span: Span) -> Diagnostic:
+    """`notify` or a notification names none of the project's `channels`."""
+    return Diagnostic("PG218", f"unknown channel '{name}'", span, offer(name, known, "channels"))
+
+
+def loaded_twice(table: str, other: str, span: Span, first: Span) -> Diagnostic:
+    """Two tasks of a project fill one source table: readers would see half of it."""
+    return Diagnostic(
+        "PG219",
+        f"'{table}' is loaded by '{other}' too",
+        span,
+        "load it in one task, or take it from the `loads` of one",
+        related=(Related("it is loaded here first", first),),
     )

@@ -8,9 +8,15 @@ from pipegen.diagnostics import Diagnostic, Span
 from pipegen.problems._help import nearest, offer
 
 
-def unknown_key(key: str, allowed: Iterable[str], span: Span) -> Diagnostic:
-    """A key the language does not have in this place."""
-    return Diagnostic("PG101", f"unknown key '{key}'", span, offer(key, allowed, "allowed here"))
+def unknown_key(
+    key: str, allowed: Iterable[str], span: Span, missing: str | None = None
+) -> Diagnostic:
+    """A key the language does not have in this place.
+
+    If a key that must be there is much like it and `missing`, the two are one mistake.
+    """
+    help = f"rename it to '{missing}'" if missing else offer(key, allowed, "allowed here")
+    return Diagnostic("PG101", f"unknown key '{key}'", span, help)
 
 
 def wrong_value(message: str, span: Span, help: str | None = None) -> Diagnostic:
@@ -21,6 +27,18 @@ def wrong_value(message: str, span: Span, help: str | None = None) -> Diagnostic
 def missing_key(key: str, span: Span) -> Diagnostic:
     """A key that must be there is not."""
     return Diagnostic("PG103", f"missing key '{key}'", span, f"add `{key}:`")
+
+
+def one_of(keys: Sequence[str], given: Sequence[str], span: Span) -> Diagnostic:
+    """Keys that exclude each other: one of them must be there, and no more than one."""
+    named = " and ".join(f"'{key}'" for key in given)
+    message = f"{named} exclude each other" if given else f"one of {_either(keys)} is missing"
+    return Diagnostic("PG108", message, span, f"write one of {_either(keys)}" if given else None)
+
+
+def _either(keys: Sequence[str]) -> str:
+    *first, last = (f"'{key}'" for key in keys)
+    return f"{', '.join(first)} or {last}"
 
 
 def unknown_choice(value: str, choices: Sequence[str], span: Span) -> Diagnostic:

@@ -2,49 +2,34 @@
 
 from __future__ import annotations
 
-import re
-from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, PlainValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, StrictBool
 
-from pipegen.kinds.scope import Connection
-from pipegen.model import Name, Plain, SpecModel, Template
+from pipegen.kinds.connections import Connection
+from pipegen.model import Inside, Name, Plain, Setting, SpecModel, Word
+from pipegen.model.scalars import Out, refuse
+from pipegen.spec.policy import PoliciesSpec
 from pipegen.spec.task import Defaults
-
-_SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-
-
-def _inside(raw: Any) -> PurePosixPath:
-    if not isinstance(raw, str) or not raw:
-        raise PydanticCustomError("path", "a path inside the project")
-    parts = raw.split("/")
-    if raw.startswith("/") or ".." in parts:
-        raise PydanticCustomError("unsafe_path", "a path inside the project")
-    if raw != "." and not all(_SEGMENT.fullmatch(part) for part in parts):
-        raise PydanticCustomError("path", "a path of letters, digits, `_`, `-` and `.`")
-    return PurePosixPath(raw)
+from pipegen.spec.watch import Channel
 
 
-Inside = Annotated[PurePosixPath, PlainValidator(_inside), WithJsonSchema({"type": "string"})]
-"""A path relative to the project's root that does not leave it."""
+def _specifiers(text: str) -> str:
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-
-def _any_name(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}", text):
-        raise PydanticCustomError("word", "a word of letters, digits, `_`, `-` and `.`")
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier:
+        raise refuse("specifier", 'a range of versions, as in `">=0.1,<0.2"`') from None
     return text
-
-
-Word = Annotated[Plain, AfterValidator(_any_name)]
 
 
 class BackendSpec(SpecModel):
     """Where a back end's files go, and its options."""
 
-    out: Inside | None = None
-    """The folder, relative to the project; `generated/<back end>` if left out."""
+    out: Out | None = None
+    """The folder, relative to the project; `generated/<back end>` if left out. `${env}` in it is
+    the chosen environment."""
 
 
 class AirflowSpec(BackendSpec):
@@ -61,6 +46,8 @@ class PrefectSpec(BackendSpec):
 
     work_pool: Word = "default"
     """The work pool of the deployments."""
+    secrets: Literal["env"] = "env"
+    """Where secrets come from: the environment of the flow run."""
 
 
 class BackendsSpec(SpecModel):
@@ -87,7 +74,7 @@ class DbtProjectSpec(SpecModel):
     """The target of the profile; the profile's default if left out."""
     manifest: Inside | None = None
     """The manifest that selections are resolved on; `target/manifest.json` if left out."""
-    runtime_dir: Template = None
+    runtime_dir: Setting = None
     """Where the project lies when tasks run, if that is elsewhere: `${ENV:NAME}`."""
 
 
@@ -98,6 +85,33 @@ class DbtSpec(SpecModel):
     """Each by the name transforms use."""
 
 
+class EnvironmentDbt(SpecModel):
+    """What an environment says of dbt."""
+
+    target: Word
+    """The target of every dbt project's profile."""
+
+
+class EnvironmentSchedule(SpecModel):
+    """What an environment says of schedules."""
+
+    enabled: StrictBool
+    """Whether schedules are switched on; `false` switches off what a pipeline leaves on."""
+
+
+class EnvironmentSpec(SpecModel):
+    """What `--env` lays over the project. A pipeline never branches on its environment."""
+
+    vars: dict[Name, Any] = {}
+    """Values for `${var.name}`, in place of the project's."""
+    connections: dict[Name, Connection] = {}
+    """Connections, in place of the project's of the same names."""
+    dbt: EnvironmentDbt | None = None
+    """What holds for the dbt projects."""
+    schedule: EnvironmentSchedule | None = None
+    """What holds for the schedules."""
+
+
 class ProjectSpec(SpecModel):
     """What the pipelines of a project share."""
 
@@ -105,13 +119,21 @@ class ProjectSpec(SpecModel):
     """The version of this language."""
     project: Name
     """The project's name."""
+    requires: Annotated[Plain, AfterValidator(_specifiers)] | None = None
+    """The versions of pipegen this project may be compiled with, as `>=0.1,<0.2`."""
     backends: BackendsSpec = BackendsSpec()
     """What `render` writes by default, and where."""
     dbt: DbtSpec = DbtSpec()
     """The dbt projects transforms select from."""
     connections: dict[Name, Connection] = {}
     """Logical names of what tasks connect to; secrets stay outside."""
+    channels: dict[Name, Channel] = {}
+    """Where people are told, by name."""
     vars: dict[Name, Any] = {}
     """Values for `${var.name}`."""
     defaults: Defaults = Defaults()
     """What tasks have that do not say otherwise."""
+    environments: dict[Name, EnvironmentSpec] = {}
+    """What `--env` lays over the project, by name."""
+    policies: PoliciesSpec = PoliciesSpec()
+    """Rules that pipelines are held to."""

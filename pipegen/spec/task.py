@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, StrictInt
-from pydantic_core import PydanticCustomError
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt
 
-from pipegen.model import Duration, Plain, SpecModel
-
-
-def _positive(length: timedelta) -> timedelta:
-    if not length:
-        raise PydanticCustomError("positive", "longer than nothing: leave it out for no limit")
-    return length
+from pipegen.model import Duration, Names, Plain, SpecModel
+from pipegen.model.scalars import Limit
 
 
 class RetriesSpec(SpecModel):
@@ -24,6 +18,10 @@ class RetriesSpec(SpecModel):
     """Extra tries, as in every orchestrator: 2 means three attempts at most."""
     delay: Duration = timedelta(0)
     """How long to wait before each."""
+    backoff: Literal["fixed", "exponential"] = "fixed"
+    """`exponential` doubles the delay from try to try."""
+    max_delay: Limit | None = None
+    """What an exponential delay does not grow beyond."""
 
 
 def _short(raw: Any) -> Any:
@@ -41,16 +39,24 @@ class Defaults(SpecModel):
     """Who answers for the tasks."""
     retries: Retries | None = None
     """How often a failed task is tried again."""
-    timeout: Annotated[Duration, AfterValidator(_positive)] | None = None
+    timeout: Limit | None = None
     """How long one attempt may take."""
 
 
 class TaskSpec(Defaults):
-    """What every source, transform and activation takes."""
+    """What every source, transform, check and activation takes."""
 
     description: Plain = ""
     """What the task is for."""
     tags: tuple[Plain, ...] = ()
     """Words to find it by."""
-    depends_on: tuple[Plain, ...] = ()
+    depends_on: Names = ()
     """Tasks of this pipeline it waits for, beside those its data says."""
+    wait_for: Names = ()
+    """Other pipelines whose run for the same date must have ended well before it starts."""
+    run_if: Literal[
+        "all_success", "none_failed", "one_success", "one_failed", "any_skipped", "all_done"
+    ] = "all_success"
+    """When it runs, once all it waits for has ended."""
+    allow_failure: StrictBool = False
+    """Whether the run goes well even if this task fails."""

@@ -9,8 +9,9 @@ import pytest
 
 from pipegen import backends, ir
 from pipegen.backends import BUILT_IN
-from pipegen.capabilities import Feature, Level, check, degraded, native, required, unsupported
+from pipegen.capabilities import Feature, Level, check, degraded, native, unsupported
 from pipegen.diagnostics import Severity, Span
+from pipegen.features import required
 
 HERE = Span("pipelines/p.yaml", 3, 1)
 THERE = Span("pipelines/p.yaml", 9, 3)
@@ -48,19 +49,19 @@ def test_only_what_a_pipeline_uses_is_required() -> None:
 
 def test_what_a_back_end_lacks_is_an_error_where_it_is_used_first() -> None:
     table = dict.fromkeys(Feature, native("yes")) | {Feature.RETRIES: unsupported("no: do this")}
-    (problem,) = check(pipeline(), "Some", table)
+    (problem,) = check(required(pipeline()), "Some", table)
     assert (problem.code, problem.span, problem.help) == ("PG301", THERE, "no: do this")
 
 
 def test_what_a_back_end_degrades_is_a_warning_that_says_what_differs() -> None:
     table = dict.fromkeys(Feature, native("yes")) | {Feature.START: degraded("so", "it differs")}
-    (problem,) = check(pipeline(), "Some", table)
+    (problem,) = check(required(pipeline()), "Some", table)
     assert (problem.code, problem.severity, problem.span) == ("PG302", Severity.WARNING, HERE)
     assert "it differs" in problem.message
 
 
 def test_a_table_that_does_not_know_a_feature_lacks_it() -> None:
-    problems = list(check(pipeline(), "Old", {}))
+    problems = list(check(required(pipeline()), "Old", {}))
     assert {problem.code for problem in problems} == {"PG301"}
 
 
@@ -71,3 +72,10 @@ def test_an_unknown_back_end_is_a_key_error() -> None:
 
 def test_the_built_in_back_ends_are_available() -> None:
     assert set(BUILT_IN) <= set(backends.available())
+
+
+def test_what_is_accepted_is_not_told_again() -> None:
+    table = dict.fromkeys(Feature, native("yes")) | {Feature.TIMEOUT: degraded("so", "it differs")}
+    assert list(check(required(pipeline()), "Some", table, accepted=["task.timeout"])) == []
+    table = table | {Feature.TIMEOUT: unsupported("no")}
+    assert list(check(required(pipeline()), "Some", table, accepted=["task.timeout"]))

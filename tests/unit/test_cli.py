@@ -184,7 +184,7 @@ def test_a_path_that_is_no_pipeline_is_named_as_it_was_given(project: Path, path
     (project.parent / "elsewhere.yaml").write_text(PIPELINE)
     result = pipegen("validate", "pipelines", path)
     assert result.exit_code == 1
-    assert f"--> {path}:1:1\n" in result.stderr
+    assert f"--> {path}:1:1\n" in result.stdout
 
 
 def test_github_is_told_the_place_in_the_checkout(

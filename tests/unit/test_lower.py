@@ -101,7 +101,7 @@ def lowered(
 ) -> ir.Pipeline:
     text = spec.replace("STAGING", staging).replace("MARTS", marts)
     document = parse(text, "pipelines/p.yaml")
-    return lower(PipelineSpec.parse(document), PROJECT, locked or lock(), document.file)[0]
+    return lower(PipelineSpec.parse(document), PROJECT, locked or lock(), document.file).pipeline
 
 
 def test_in_model_granularity_each_node_waits_for_what_it_reads() -> None:

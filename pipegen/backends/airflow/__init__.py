@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 from pipegen import ir
 from pipegen.backends import Backend, Target
 from pipegen.backends.airflow.dag import dag
-from pipegen.capabilities import Feature, degraded, native
-from pipegen.render import PlannedFile
+from pipegen.capabilities import NOT_YET, Feature, degraded, native
+from pipegen.files import PlannedFile
 from pipegen.resources import resource
 
 
@@ -45,6 +45,7 @@ BACKEND = Backend(
     name="airflow",
     title="Airflow",
     capabilities={
+        **NOT_YET,
         Feature.CRON: native("`CronTriggerTimetable`"),
         Feature.TIMEZONE: native("the timezone of `CronTriggerTimetable` and of `start_date`"),
         Feature.START: native("`start_date`"),

@@ -237,9 +237,7 @@ def _operator(task: ir.Task, action: ir.Dbt, project: str, keywords: Keywords) -
     )
 
 
-def _function(
-    task: ir.Task, action: ir.Python | ir.Shell | ir.Http, name: str, keywords: Keywords
-) -> Function:
+def _function(task: ir.Task, action: ir.Action, name: str, keywords: Keywords) -> Function:
     module, callee = "", ""
     match action:
         case ir.Python(module=module, function=called, args=args):
@@ -250,6 +248,8 @@ def _function(
             template, call = "shell.j2", shell(action, None, _RUN)
         case ir.Http():
             template, call = "http.j2", http(action, _RUN, beside=35)
+        case _:
+            raise AssertionError(action)
     decorator = present(
         task_id=literal(task.name),
         **keywords,

@@ -9,9 +9,9 @@ from pipegen.backends import Backend, Target
 from pipegen.backends.dagster.assets import assets, is_dated, labels, reads_environment
 from pipegen.backends.dagster.names import Names, job
 from pipegen.backends.dagster.views import File
-from pipegen.capabilities import Feature, degraded, emulated, native, unsupported
+from pipegen.capabilities import NOT_YET, Feature, degraded, emulated, native, unsupported
 from pipegen.emit import Code, brackets, identifier
-from pipegen.render import PlannedFile
+from pipegen.files import PlannedFile
 from pipegen.resources import resource
 
 
@@ -77,6 +77,7 @@ BACKEND = Backend(
     name="dagster",
     title="Dagster",
     capabilities={
+        **NOT_YET,
         Feature.CRON: native("a `ScheduleDefinition`, running by default"),
         Feature.TIMEZONE: native("its `execution_timezone`"),
         Feature.START: emulated("its `should_execute` skips the instants before that day"),

@@ -98,6 +98,7 @@ def _body(task: ir.Task, names: Names) -> tuple[str, str, Node | Step | Call]:
             given = calls.http(action, _RUN, beside=200)
             given = Code(f"{given}    timeout={timeout},\n")
             return "http", "http.j2", Call("httpx.request", given)
+    raise AssertionError(task.action)
 
 
 def _step(action: ir.Dbt, names: Names) -> Step:

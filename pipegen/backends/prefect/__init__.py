@@ -9,9 +9,9 @@ from pathlib import PurePosixPath
 from pipegen import ir
 from pipegen.backends import Backend, Target
 from pipegen.backends.prefect.flow import entrypoint, plan, tags
-from pipegen.capabilities import Feature, degraded, emulated, native, unsupported
+from pipegen.capabilities import NOT_YET, Feature, degraded, emulated, native, unsupported
 from pipegen.emit import Code, yaml_string
-from pipegen.render import PlannedFile
+from pipegen.files import PlannedFile
 from pipegen.resources import resource
 
 _PLACEHOLDER = re.compile(r"\{(?=\{\s*[\w.\-\[\]$]+\s*\}\})")
@@ -50,14 +50,14 @@ def plan_project(pipelines: tuple[ir.Pipeline, ...], target: Target) -> tuple[Pl
 
 
 def _deployment(pipeline: ir.Pipeline, pool: Code) -> Deployment:
-    description = _literally(pipeline.description)
+    description, schedule = _literally(pipeline.description), pipeline.schedule
     return Deployment(
         name=yaml_string(pipeline.name),
         entrypoint=yaml_string(entrypoint(pipeline)),
         work_pool=pool,
         description=None if description == pipeline.description else yaml_string(description),
         tags=tuple(yaml_string(_literally(tag)) for tag in tags(pipeline)),
-        cron=yaml_string(pipeline.schedule.cron) if pipeline.schedule else None,
+        cron=yaml_string(schedule.cron) if schedule and schedule.cron else None,
         timezone=yaml_string(pipeline.timezone),
     )
 
@@ -70,6 +70,7 @@ BACKEND = Backend(
     name="prefect",
     title="Prefect",
     capabilities={
+        **NOT_YET,
         Feature.CRON: native(
             "a schedule of the deployment in `prefect.yaml`; of the runs that come due while no "
             "worker is up, one is made later and the others are cancelled"

@@ -10,8 +10,8 @@ from pathlib import PurePosixPath
 from pipegen import ir
 from pipegen.backends import Target, calls
 from pipegen.emit import Code, expression, literal
+from pipegen.files import PlannedFile
 from pipegen.naming import slug, variable
-from pipegen.render import PlannedFile
 
 _RUN = {ir.RunField.DATE: "run_date()"}
 _WIDTH = 88
@@ -188,6 +188,7 @@ def _definition(task: ir.Task, key: str, options: Options, name: str) -> Definit
         case ir.Http():
             given = calls.http(task.action, _RUN, beside=40)
             return Definition(key, name, options, "http.j2", arguments=given)
+    raise AssertionError(task.action)
 
 
 def _given(

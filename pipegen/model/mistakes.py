@@ -1,148 +1,43 @@
-"""The base of every model of the specification: where it was written, and its scalar types."""
+"""What pydantic found wrong, as diagnostics at their places."""
 
 from __future__ import annotations
 
 import re
 import types
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
-from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    PlainValidator,
-    PrivateAttr,
-    ValidationError,
-    WithJsonSchema,
-)
-from pydantic_core import ErrorDetails, PydanticCustomError
+from pydantic_core import ErrorDetails
 
-from pipegen import problems, references
-from pipegen.diagnostics import CompileError, Diagnostic, Span
+from pipegen import problems
+from pipegen.diagnostics import Diagnostic, Span
+from pipegen.model.base import SpecModel
 from pipegen.source import Document, Key
 
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_DURATION = re.compile(r"([0-9]{1,6})([smhd])")
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
+def diagnostics(
+    model: type[SpecModel], errors: Iterable[ErrorDetails], document: Document
+) -> Iterator[Diagnostic]:
+    """Yield a diagnostic for each error.
 
-class SpecModel(BaseModel):
-    """A mapping of the YAML that knows where it was written."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
-    )
-
-    _document: Document | None = PrivateAttr(default=None)
-    _path: tuple[Key, ...] = PrivateAttr(default=())
-
-    @classmethod
-    def parse(cls, document: Document) -> Self:
-        """Validate a document; raise CompileError with every problem at its place."""
-        try:
-            spec = cls.model_validate(document.value)
-        except ValidationError as error:
-            details = error.errors(include_url=False, include_input=False)
-            raise CompileError(_diagnostic(cls, detail, document) for detail in details) from None
-        _locate(spec, document, ())
-        return spec
-
-    @property
-    def span(self) -> Span:
-        """Where this mapping is named, or where it starts if it has no key."""
-        return self._located.key_span(self._path)
-
-    def span_of(self, *path: Key) -> Span:
-        """Where the value at `path` below this mapping was written, or its nearest ancestor."""
-        return self._located.span((*self._path, *path))
-
-    def key_span_of(self, *path: Key) -> Span:
-        """Where the key at `path` below this mapping was written, or its nearest ancestor."""
-        return self._located.key_span((*self._path, *path))
-
-    @property
-    def _located(self) -> Document:
-        assert self._document is not None, "only a parsed model knows its place"
-        return self._document
-
-
-def _locate(value: object, document: Document, path: tuple[Key, ...]) -> None:
-    match value:
-        case SpecModel():
-            value._document, value._path = document, path
-            for name in value.model_fields_set:
-                _locate(getattr(value, name), document, (*path, name))
-        case tuple():
-            for index, item in enumerate(value):
-                _locate(item, document, (*path, index))
-        case dict():
-            for key, item in value.items():
-                _locate(item, document, (*path, key))
-
-
-# Scalars of the language
-
-
-def _name(text: str) -> str:
-    if not _NAME.fullmatch(text):
-        raise PydanticCustomError("bad_name", "not a name")
-    return text
-
-
-def _plain(text: str) -> str:
-    meaning: str = _understood(references.plain, text)
-    return meaning
-
-
-def _value(raw: Any) -> Any:
-    return _understood(references.value, raw)
-
-
-def _text(raw: Any) -> Any:
-    if not isinstance(raw, str):
-        raise PydanticCustomError("string_type", "Input should be a valid string")
-    return _understood(references.text, raw)
-
-
-def _understood(read: Any, raw: Any) -> Any:
-    try:
-        return read(raw)
-    except references.ReferenceProblem as problem:
-        context = {"text": problem.text, "why": problem.why, "path": problem.path}
-        raise PydanticCustomError("bad_reference", "not a reference", context) from None
-
-
-def _duration(raw: Any) -> timedelta:
-    if isinstance(raw, str) and (match := _DURATION.fullmatch(raw)):
-        return timedelta(**{_UNITS[match[2]]: int(match[1])})
-    raise PydanticCustomError(
-        "bad_duration", "a duration: a number and `s`, `m`, `h` or `d`, as in `30m`"
-    )
-
-
-Name = Annotated[str, AfterValidator(_name)]
-"""A name: lower-case letters, digits and `_`, 63 characters at most."""
-
-Plain = Annotated[str, AfterValidator(_plain)]
-"""Text that holds no reference."""
-
-Value = Annotated[Any, PlainValidator(_value), WithJsonSchema({})]
-"""Any value, in which references stand for what is known when the task runs: an `ir.Value`."""
-
-Template = Annotated[Any, PlainValidator(_text), WithJsonSchema({"type": "string"})]
-"""Text in which references stand for what is known when the task runs: an `ir.Value`."""
-
-Duration = Annotated[
-    timedelta,
-    PlainValidator(_duration),
-    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,6}[smhd]$", "examples": ["30m"]}),
-]
-"""A length of time: `30s`, `5m`, `12h`, `7d`."""
-
-
-# What pydantic found, as diagnostics
+    An unknown key beside a missing one that is much like it is one mistake: a key to rename.
+    """
+    errors = list(errors)
+    missing = {tuple(error["loc"]) for error in errors if error["type"] == "missing"}
+    renamed = {}
+    for error in errors:
+        *parent, key = error["loc"]
+        beside = {str(loc[-1]) for loc in missing if loc[:-1] == tuple(parent)}
+        if error["type"] == "extra_forbidden" and (wanted := problems.alike(str(key), beside)):
+            renamed[tuple(error["loc"])] = wanted
+            missing.discard((*parent, wanted))
+    for error in errors:
+        loc = tuple(error["loc"])
+        if loc in renamed:
+            allowed = _fields(model, loc[:-1])
+            yield problems.unknown_key(str(loc[-1]), allowed, document.key_span(loc), renamed[loc])
+        elif error["type"] != "missing" or loc in missing:
+            yield _diagnostic(model, error, document)
 
 
 def _diagnostic(model: type[SpecModel], error: ErrorDetails, document: Document) -> Diagnostic:
@@ -178,6 +73,10 @@ def _of_our_own(
         case "bad_reference":
             place = document.span((*loc, *context["path"]))
             return problems.bad_reference(context["text"], context["why"], place)
+        case "one_of":
+            return problems.one_of(context["keys"], context["given"], document.key_span(loc))
+        case "literal_secret":
+            return problems.literal_secret(str(_keys(document, loc)[-1]), span)
         case "unsafe_path":
             return problems.unsafe_path(written, "it leaves the project", span)
         case "bad_cron":

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from pipegen.model import SpecModel
-from pipegen.resources import resource
+from pipegen.schema import layout
+from pipegen.schema.editable import editable
 from pipegen.spec import PipelineSpec, ProjectSpec
 
 SCHEMAS: dict[str, type[SpecModel]] = {
@@ -17,16 +17,13 @@ SCHEMAS: dict[str, type[SpecModel]] = {
 
 def text(name: str) -> str:
     """Return the schema file `name`; raise KeyError if there is none."""
-    schema = SCHEMAS[name].model_json_schema()
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema"}
-    return json.dumps({**head, **schema}, indent=2, ensure_ascii=False) + "\n"
+    model = SCHEMAS[name]
+    filled = model is PipelineSpec  # a project's file is where the variables come from
+    schema = editable(model.model_json_schema(), name.partition(".")[0], filled)
+    return layout.text(schema) + "\n"
 
 
 def write(folder: Path) -> None:
     """Write every schema file to `folder`."""
     for name in SCHEMAS:
         (folder / name).write_text(text(name), encoding="utf-8")
-
-
-if __name__ == "__main__":
-    write(resource("schemas"))

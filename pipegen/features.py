@@ -1,0 +1,173 @@
+"""Which features a pipeline uses: what a back end must offer to be written for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pipegen import ir
+from pipegen.capabilities import Feature
+
+Needs = Iterator[tuple[Feature, ir.Node]]
+
+_OVERLAPS = {
+    ir.Overlap.SKIP: Feature.OVERLAP_SKIP,
+    ir.Overlap.QUEUE: Feature.OVERLAP_QUEUE,
+    ir.Overlap.ALLOW: Feature.OVERLAP_ALLOW,
+}
+_SERVICES = {
+    "airbyte": Feature.AIRBYTE,
+    "fivetran": Feature.FIVETRAN,
+    "hightouch": Feature.HIGHTOUCH,
+    "census": Feature.CENSUS,
+    "dbt_cloud": Feature.DBT_CLOUD,
+}
+_GRANULARITIES = {
+    ir.Granularity.MODEL: Feature.DBT_MODEL,
+    ir.Granularity.STEP: Feature.DBT_STEP,
+    ir.Granularity.LINEAGE: Feature.DBT_LINEAGE,
+}
+_RUN_FIELDS = {
+    ir.RunField.ID: Feature.RUN_ID,
+    ir.RunField.START: Feature.RUN_WINDOW,
+    ir.RunField.END: Feature.RUN_WINDOW,
+}
+
+
+def required(pipeline: ir.Pipeline) -> Needs:
+    """Yield each feature the pipeline uses, with the node that uses it."""
+    if pipeline.schedule:
+        yield from ((feature, pipeline.schedule) for feature in _of_schedule(pipeline.schedule))
+    facts = {
+        Feature.PARTITION: pipeline.partition,
+        Feature.PIPELINE_OWNER: pipeline.owner,
+        Feature.PIPELINE_TAGS: pipeline.tags,
+        Feature.PIPELINE_DESCRIPTION: pipeline.description,
+    }
+    yield from ((feature, pipeline) for feature, fact in facts.items() if fact)
+    for param in pipeline.params:
+        yield Feature.PARAMS, param
+        yield from ((feature, param) for feature in _of_value(param.default))
+    for task in pipeline.tasks:
+        yield from ((feature, task) for feature in _of_task(task))
+    yield from _of_targets(pipeline)
+    yield from _around(pipeline)
+
+
+def _of_schedule(schedule: ir.Schedule) -> Iterator[Feature]:
+    if schedule.cron:
+        yield Feature.CRON
+    if schedule.after:
+        yield Feature.AFTER
+    if schedule.on_update:
+        yield Feature.ON_UPDATE
+    yield Feature.TIMEZONE
+    if schedule.start:
+        yield Feature.START
+    if schedule.catchup:
+        yield Feature.CATCHUP
+    if schedule.overlap:
+        yield _OVERLAPS[schedule.overlap]
+    if not schedule.enabled:
+        yield Feature.DISABLED
+
+
+def _of_task(task: ir.Task) -> Iterator[Feature]:
+    yield from _of_action(task.action)
+    in_process = isinstance(task.action, ir.Dbt | ir.Python)
+    timeout = Feature.TIMEOUT_IN_PROCESS if in_process else Feature.TIMEOUT
+    facts = {
+        Feature.RETRIES: task.retries.count,
+        Feature.BACKOFF: task.retries.backoff is ir.Backoff.EXPONENTIAL,
+        timeout: task.timeout,
+        Feature.RUN_IF: task.run_if is not ir.RunIf.ALL_SUCCESS,
+        Feature.ALLOW_FAILURE: task.allow_failure,
+        Feature.OUTPUTS: task.outputs,
+        Feature.CHECK: task.if_false,
+        Feature.FRESHNESS: task.on_stale,
+        Feature.TASK_OWNER: task.owner,
+        Feature.TASK_TAGS: task.tags,
+        Feature.TASK_DESCRIPTION: task.description,
+    }
+    yield from (feature for feature, fact in facts.items() if fact)
+
+
+def _of_action(action: ir.Action) -> Iterator[Feature]:
+    match action:
+        case ir.Dbt():
+            yield from _of_dbt(action)
+        case ir.Python():
+            yield Feature.PYTHON
+        case ir.Shell(script=script):
+            yield Feature.SHELL_SCRIPT if script else Feature.SHELL
+        case ir.Http(expect=expect):
+            yield Feature.HTTP
+            if expect != ("2xx",):
+                yield Feature.HTTP_EXPECT
+        case ir.Sql():
+            yield Feature.SQL
+        case ir.RemoteJob(service=service):
+            yield _SERVICES[service]
+        case ir.Wait():
+            yield Feature.WAIT_FOR
+    for value in ir.values(action):
+        yield from _of_value(value)
+
+
+def _of_dbt(action: ir.Dbt) -> Iterator[Feature]:
+    yield _GRANULARITIES[action.granularity]
+    facts = {
+        Feature.DBT_COMMAND: action.command != "build" and not _is_test(action),
+        Feature.DBT_SELECTOR: action.selector,
+        Feature.DBT_TESTS_AFTER_ALL: action.run_tests is ir.RunTests.AFTER_ALL,
+        Feature.DBT_TESTS_NONE: action.run_tests is ir.RunTests.NONE,
+        Feature.DBT_VARS: action.vars.items,
+        Feature.DBT_ENV: action.env.items,
+        Feature.DBT_FULL_REFRESH: action.full_refresh is not False,
+        Feature.DBT_THREADS: action.threads,
+    }
+    yield from (feature for feature, fact in facts.items() if fact)
+
+
+def _is_test(action: ir.Dbt) -> bool:
+    """Whether it runs a test that has a task of its own."""
+    return action.command == "test" and action.granularity is ir.Granularity.MODEL
+
+
+def _of_value(value: ir.Value) -> Iterator[Feature]:
+    for leaf in ir.leaves(value):
+        match leaf:
+            case ir.RunValue(field, format):
+                if field in _RUN_FIELDS:
+                    yield _RUN_FIELDS[field]
+                if format:
+                    yield Feature.FORMAT
+            case ir.ParamValue(format=format):
+                yield Feature.PARAMS
+                if format:
+                    yield Feature.FORMAT
+            case ir.TaskOutput():
+                yield Feature.OUTPUTS
+
+
+def _of_targets(pipeline: ir.Pipeline) -> Needs:
+    """Yield the task that uses a dbt project with another target than one before it does."""
+    first: dict[str, str | None] = {}
+    for task in pipeline.tasks:
+        if isinstance(task.action, ir.Dbt):
+            project = task.action.project
+            if first.setdefault(project.name, project.target) != project.target:
+                yield Feature.DBT_TARGETS, task
+
+
+def _around(pipeline: ir.Pipeline) -> Needs:
+    for sla in pipeline.slas:
+        limits = {
+            Feature.SLA_READY_BY: sla.ready_by,
+            Feature.SLA_MAX_AGE: sla.max_age,
+            Feature.SLA_MAX_DURATION: sla.max_duration,
+        }
+        yield from ((feature, sla) for feature, limit in limits.items() if limit is not None)
+    for notification in pipeline.notifications:
+        failed = notification.on == "failure"
+        yield Feature.NOTIFY_FAILURE if failed else Feature.NOTIFY_SUCCESS, notification
+        yield from ((feature, notification) for feature in _of_value(notification.text))

@@ -1,0 +1,219 @@
+"""What a task does. Every kind of the language is one of these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import Any
+
+from pipegen.ir.values import (
+    Env,
+    Fields,
+    Items,
+    Node,
+    ParamValue,
+    Reference,
+    RunValue,
+    TaskOutput,
+    Text,
+    Value,
+    replaced,
+)
+
+NOTHING = Fields()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection(Node):
+    """What a task connects to: its name and kind, and its settings, where secrets are `Env`s."""
+
+    name: str
+    kind: str
+    settings: Fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DbtProject(Node):
+    """A dbt project. Paths are relative to the root of the pipegen project.
+
+    `runtime_dir` says where the project lies when the task runs, if not in the same checkout.
+    """
+
+    name: str
+    package: str
+    profile: str
+    dir: PurePosixPath
+    profiles_dir: PurePosixPath
+    target: str | None = None
+    runtime_dir: Value = None
+
+
+class IndirectSelection(StrEnum):
+    """Which tests come with a selected node: dbt's own words."""
+
+    EAGER = "eager"
+    CAUTIOUS = "cautious"
+    BUILDABLE = "buildable"
+    EMPTY = "empty"
+
+
+class Granularity(StrEnum):
+    """How a selection is cut into tasks."""
+
+    MODEL = "model"
+    LINEAGE = "lineage"
+    STEP = "step"
+
+
+class RunTests(StrEnum):
+    """When the tests of a selection run."""
+
+    AFTER_EACH = "after_each"
+    AFTER_ALL = "after_all"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DbtNode:
+    """A dbt node that a task builds: its `unique_id`, and its name and resource type in dbt."""
+
+    unique_id: str
+    name: str
+    resource_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DbtTest:
+    """A dbt test that a task runs. Only an error-severity test (`blocks`) can fail the task."""
+
+    unique_id: str
+    name: str
+    blocks: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dbt(Node):
+    """One dbt invocation: `dbt <command> --select … --exclude … --indirect-selection …`.
+
+    `nodes` and `tests` are what it runs according to the lock. Each item of `select` and
+    `exclude` is one argument of dbt's option; `selector` stands for both. `env` is added to
+    the environment; `macro` is what `run-operation` runs, with `args`.
+    """
+
+    project: DbtProject
+    command: str
+    select: tuple[str, ...]
+    selector: str | None = None
+    exclude: tuple[str, ...] = ()
+    indirect_selection: IndirectSelection = IndirectSelection.EAGER
+    nodes: tuple[DbtNode, ...] = ()
+    tests: tuple[DbtTest, ...] = ()
+    granularity: Granularity = Granularity.MODEL
+    run_tests: RunTests = RunTests.AFTER_EACH
+    vars: Fields = NOTHING
+    env: Fields = NOTHING
+    full_refresh: Value = False
+    threads: int | None = None
+    macro: str | None = None
+    args: Fields = NOTHING
+
+    @property
+    def expected(self) -> tuple[str, ...]:
+        """The unique ids dbt must have run, or the project is not the one the lock was made of.
+
+        These are the nodes or, where there is none, the tests.
+        """
+        return tuple(item.unique_id for item in self.nodes or self.tests)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Python(Node):
+    """A call of `function` in `module`, with keyword arguments."""
+
+    module: str
+    function: str
+    args: Fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shell(Node):
+    """A command, run without a shell; `env` is added to the environment it inherits.
+
+    `script` is a file of the project that is run instead of a command.
+    """
+
+    command: tuple[Value, ...] = ()
+    script: PurePosixPath | None = None
+    env: Fields
+    cwd: Value = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Http(Node):
+    """One HTTP request; any status that `expect` does not name is a failure.
+
+    `token` is sent as a bearer token, `body` as JSON.
+    """
+
+    method: str
+    url: Value
+    headers: Fields
+    query: Fields
+    body: Value = None
+    token: Env | None = None
+    expect: tuple[str, ...] = ("2xx",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sql(Node):
+    """Statements for a warehouse: their text, or the file of the project that holds them."""
+
+    connection: Connection
+    sql: Value = None
+    file: PurePosixPath | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteJob(Node):
+    """A job of a service, which is started there and waited for; `job` says which."""
+
+    service: str
+    connection: Connection
+    job: Fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait(Node):
+    """Wait until the run of another pipeline for the same date has ended well."""
+
+    pipeline: str
+
+
+Action = Dbt | Python | Shell | Http | Sql | RemoteJob | Wait
+_Reference = Env | RunValue | ParamValue | TaskOutput
+
+
+def values(node: Node) -> Iterator[Value]:
+    """Yield the values of an action that hold references or may."""
+    for field in fields(node):
+        item = getattr(node, field.name)
+        if isinstance(item, _Reference | Text | Items | Fields):
+            yield item
+        elif isinstance(item, tuple):
+            yield from (i for i in item if isinstance(i, _Reference | Text | Items | Fields))
+        elif isinstance(item, Connection | DbtProject):
+            yield from values(item)
+
+
+def with_references(action: Action, change: Callable[[Reference], str | Reference]) -> Action:
+    """Return the action with every reference of its own values changed."""
+    changed: dict[str, Any] = {}
+    for field in fields(action):
+        item = getattr(action, field.name)
+        if isinstance(item, _Reference | Text | Items | Fields):
+            changed[field.name] = replaced(item, change)
+        elif isinstance(item, tuple) and any(isinstance(i, _Reference | Text) for i in item):
+            changed[field.name] = tuple(replaced(i, change) for i in item)
+    return replace(action, **changed)

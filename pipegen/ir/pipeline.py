@@ -1,0 +1,244 @@
+"""A pipeline: its tasks, when it runs, and who is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from enum import StrEnum
+
+from pipegen.ir.actions import Action
+from pipegen.ir.values import Fields, Node, Value
+
+
+class Stage(StrEnum):
+    """Which section of the specification a task comes from."""
+
+    SOURCE = "source"
+    TRANSFORM = "transform"
+    CHECK = "check"
+    ACTIVATION = "activation"
+    WAIT = "wait"
+
+
+class Reason(StrEnum):
+    """Why a task waits for another."""
+
+    LOADS = "loads"
+    LINEAGE = "lineage"
+    READS = "reads"
+    TEST = "test"
+    DEPENDS_ON = "depends_on"
+    OUTPUT = "output"
+    WAIT_FOR = "wait_for"
+
+
+class RunIf(StrEnum):
+    """When a task runs, once all it waits for has ended: see `semantics`."""
+
+    ALL_SUCCESS = "all_success"
+    NONE_FAILED = "none_failed"
+    ONE_SUCCESS = "one_success"
+    ONE_FAILED = "one_failed"
+    ANY_SKIPPED = "any_skipped"
+    ALL_DONE = "all_done"
+
+
+class IfFalse(StrEnum):
+    """What a check that says no does: fail, have its readers skipped, or only warn."""
+
+    FAIL = "fail"
+    SKIP = "skip"
+    WARN = "warn"
+
+
+class OnStale(StrEnum):
+    """What stale data does: hold its readers back, or only tell."""
+
+    BLOCK = "block"
+    ALERT = "alert"
+
+
+class Backoff(StrEnum):
+    """How the wait grows from try to try."""
+
+    FIXED = "fixed"
+    EXPONENTIAL = "exponential"
+
+
+class Overlap(StrEnum):
+    """What happens to a run that comes due while the one before it still runs."""
+
+    SKIP = "skip"
+    QUEUE = "queue"
+    ALLOW = "allow"
+
+
+class Partition(StrEnum):
+    """The window of time a run is for."""
+
+    HOURLY = "hourly"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Dependency:
+    """A task to wait for, and why: `detail` names the datasets or the test that say so."""
+
+    task: str
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retries(Node):
+    """How often a failed task is tried again, and how long after.
+
+    With exponential backoff the delay doubles from try to try, up to `max_delay`.
+    """
+
+    count: int = 0
+    delay: timedelta = timedelta(0)
+    backoff: Backoff = Backoff.FIXED
+    max_delay: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task(Node):
+    """One unit of work. `group` is the transform a task of one dbt node belongs to.
+
+    `loads` are the dbt source tables it fills and `reads` the dbt nodes an activation uses,
+    both as dbt's unique ids where a project knows them. `outputs` are the names of what a
+    Python task gives out; a check has `if_false`, and a source may have `on_stale`.
+    """
+
+    name: str
+    stage: Stage
+    action: Action
+    dependencies: tuple[Dependency, ...] = ()
+    retries: Retries
+    timeout: timedelta | None = None
+    owner: str | None = None
+    tags: tuple[str, ...] = ()
+    description: str = ""
+    group: str | None = None
+    loads: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
+    run_if: RunIf = RunIf.ALL_SUCCESS
+    allow_failure: bool = False
+    if_false: IfFalse | None = None
+    on_stale: OnStale | None = None
+    outputs: tuple[str, ...] = ()
+
+    @property
+    def upstream(self) -> tuple[str, ...]:
+        """The names of the tasks it waits for, each once, sorted."""
+        return tuple(sorted({dependency.task for dependency in self.dependencies}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnUpdate(Node):
+    """Datasets whose update starts a run: any of them, or `every` one since the last run."""
+
+    datasets: tuple[str, ...]
+    every: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule(Node):
+    """What starts a run: one of a cron expression, other pipelines' success, and new data.
+
+    A cron expression has five fields, which are read in `timezone`.
+    """
+
+    cron: str | None = None
+    after: tuple[str, ...] = ()
+    on_update: OnUpdate | None = None
+    timezone: str
+    start: date | None = None
+    catchup: bool = False
+    overlap: Overlap | None = None
+    enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Param(Node):
+    """A parameter of a run: `type` is a JSON Schema type or `date`."""
+
+    name: str
+    type: str
+    default: Value = None
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel(Node):
+    """Where people are told: its settings hold secrets as `Env`s."""
+
+    name: str
+    kind: str
+    settings: Fields
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notification(Node):
+    """A message sent when a run ends: `on` is `failure` or `success`."""
+
+    on: str
+    channel: Channel
+    text: Value = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sla(Node):
+    """A promise about datasets or tasks, watched from outside the run; one limit is given.
+
+    `ready_by` is a time of day in the schedule's timezone; `max_age` counts from the last
+    success of the task that builds; `max_duration` is the time the tasks may take.
+    """
+
+    name: str
+    datasets: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = ()
+    ready_by: time | None = None
+    max_age: timedelta | None = None
+    max_duration: timedelta | None = None
+    severity: str = "warn"
+    notify: tuple[Channel, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline(Node):
+    """A whole pipeline, its tasks in topological order."""
+
+    name: str
+    source: str
+    description: str = ""
+    owner: str | None = None
+    tags: tuple[str, ...] = ()
+    schedule: Schedule | None = None
+    partition: Partition | None = None
+    params: tuple[Param, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    slas: tuple[Sla, ...] = ()
+    notifications: tuple[Notification, ...] = ()
+
+    def task(self, name: str) -> Task:
+        """Return the task called `name`; raise KeyError if there is none."""
+        for task in self.tasks:
+            if task.name == name:
+                return task
+        raise KeyError(name)
+
+    def edges(self) -> Iterator[tuple[str, str]]:
+        """Yield each pair (upstream, downstream) once."""
+        for task in self.tasks:
+            for upstream in task.upstream:
+                yield upstream, task.name
+
+    @property
+    def timezone(self) -> str:
+        """The timezone `run.date` is told in."""
+        return self.schedule.timezone if self.schedule else "UTC"

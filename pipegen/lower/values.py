@@ -1,0 +1,94 @@
+"""References in what a task does: whether they lead somewhere, and to which task."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from pipegen import ir, problems
+from pipegen.diagnostics import Diagnostic
+from pipegen.model import SpecModel
+from pipegen.spec import PipelineSpec
+
+_TYPES: Mapping[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "date": (str,),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """What the values of a pipeline may name; collects what they name in vain."""
+
+    spec: PipelineSpec
+    problems: list[Diagnostic] = field(default_factory=list)
+
+    def action(self, action: ir.Action, place: SpecModel) -> ir.Action:
+        """Return the action of a task written at `place`, with what is known now filled in."""
+        return ir.with_references(action, partial(self._known, place))
+
+    def value(self, value: ir.Value, place: SpecModel) -> ir.Value:
+        """Return a value written at `place`, with what is known now filled in."""
+        return ir.replaced(value, partial(self._known, place))
+
+    def params(self) -> Iterator[ir.Param]:
+        """Yield the parameters of the pipeline."""
+        for name, param in self.spec.params.items():
+            default = self.value(param.default, param)
+            if not _fits(default, param.type):
+                span = param.span_of("default")
+                self.problems.append(problems.wrong_default(name, param.type, span))
+            yield ir.Param(
+                name=name,
+                type=param.type,
+                default=default,
+                description=param.description,
+                span=param.span,
+            )
+
+    def _known(self, place: SpecModel, reference: ir.Reference) -> str | ir.Reference:
+        match reference:
+            case ir.RunValue(ir.RunField.PIPELINE):
+                return self.spec.pipeline
+            case ir.RunValue(ir.RunField.START | ir.RunField.END) if not self.spec.partition:
+                span = place.span_holding(reference.field)
+                self.problems.append(problems.no_partition(reference.field, span))
+            case ir.ParamValue(name) if name not in self.spec.params:
+                span = place.span_holding(f"params.{name}")
+                self.problems.append(problems.unknown_param(name, self.spec.params, span))
+            case ir.ParamValue(name, format) if format and self.spec.params[name].type != "date":
+                span, why = (
+                    place.span_holding(f"params.{name}"),
+                    "cannot be formatted: it is no date",
+                )
+                self.problems.append(problems.bad_reference(f"params.{name}", why, span))
+            case ir.TaskOutput(task, output) if (task, output) not in self._outputs():
+                span = place.span_holding(f"tasks.{task}.{output}")
+                known = (f"{task}.{output}" for task, output in self._outputs())
+                self.problems.append(problems.unknown_output(task, output, known, span))
+        return reference
+
+    def _outputs(self) -> set[tuple[str, str]]:
+        return {
+            (name, output)
+            for name, task in self.spec.tasks
+            for output in getattr(task, "outputs", ())
+        }
+
+
+def outputs_used(action: ir.Action) -> Iterator[ir.TaskOutput]:
+    """Yield the outputs of other tasks that an action uses."""
+    for value in ir.values(action):
+        for leaf in ir.leaves(value):
+            if isinstance(leaf, ir.TaskOutput):
+                yield leaf
+
+
+def _fits(default: ir.Value, type: str) -> bool:
+    if default is None or not isinstance(default, bool | int | float | str):
+        return not isinstance(default, ir.Items | ir.Fields)
+    return isinstance(default, _TYPES[type]) and isinstance(default, bool) == (type == "boolean")

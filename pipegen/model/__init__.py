@@ -1,0 +1,45 @@
+"""The base of every model of the specification: where it was written, and its scalar types."""
+
+from pipegen.model.base import SpecModel
+from pipegen.model.scalars import (
+    Cron,
+    Date,
+    Duration,
+    Flag,
+    Inside,
+    Name,
+    Names,
+    Plain,
+    Scalar,
+    Secret,
+    Setting,
+    Template,
+    TimeOfDay,
+    Timezone,
+    Value,
+    Word,
+    exactly_one,
+    listed,
+)
+
+__all__ = [
+    "Cron",
+    "Date",
+    "Duration",
+    "Flag",
+    "Inside",
+    "Name",
+    "Names",
+    "Plain",
+    "Scalar",
+    "Secret",
+    "Setting",
+    "SpecModel",
+    "Template",
+    "TimeOfDay",
+    "Timezone",
+    "Value",
+    "Word",
+    "exactly_one",
+    "listed",
+]

@@ -1,0 +1,87 @@
+"""A mapping of the YAML that knows where it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
+
+from pipegen.diagnostics import CompileError, Span
+from pipegen.source import Document, Key
+
+
+class SpecModel(BaseModel):
+    """A mapping of the YAML that knows where it was written."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
+    )
+
+    _document: Document | None = PrivateAttr(default=None)
+    _path: tuple[Key, ...] = PrivateAttr(default=())
+
+    @classmethod
+    def parse(cls, document: Document) -> Self:
+        """Validate a document; raise CompileError with every problem at its place."""
+        try:
+            spec = cls.model_validate(document.value)
+        except ValidationError as error:
+            from pipegen.model.mistakes import diagnostics
+
+            details = error.errors(include_url=False, include_input=False)
+            raise CompileError(diagnostics(cls, details, document)) from None
+        _locate(spec, document, ())
+        return spec
+
+    @property
+    def span(self) -> Span:
+        """Where this mapping is named, or where it starts if it has no key."""
+        return self._located.key_span(self._path)
+
+    def span_of(self, *path: Key) -> Span:
+        """Where the value at `path` below this mapping was written, or its nearest ancestor."""
+        return self._located.span((*self._path, *path))
+
+    def key_span_of(self, *path: Key) -> Span:
+        """Where the key at `path` below this mapping was written, or its nearest ancestor."""
+        return self._located.key_span((*self._path, *path))
+
+    def span_holding(self, text: str) -> Span:
+        """Where a value below this mapping holds `text`, or this mapping if none does."""
+        value: Any = self._located.value
+        for key in self._path:
+            value = value[key]
+        found = next(_holding(value, text, self._path), None)
+        return self.span if found is None else self._located.span(found)
+
+    @property
+    def _located(self) -> Document:
+        assert self._document is not None, "only a parsed model knows its place"
+        return self._document
+
+
+def _locate(value: object, document: Document, path: tuple[Key, ...]) -> None:
+    match value:
+        case SpecModel():
+            value._document, value._path = document, path
+            for name in value.model_fields_set:
+                _locate(getattr(value, name), document, (*path, name))
+        case tuple():
+            for index, item in enumerate(value):
+                _locate(item, document, (*path, index))
+        case dict():
+            for key, item in value.items():
+                _locate(item, document, (*path, key))
+
+
+def _holding(value: Any, text: str, path: tuple[Key, ...]) -> Iterator[tuple[Key, ...]]:
+    match value:
+        case str() if text in value:
+            yield path
+        case dict():
+            for key, item in value.items():
+                yield from _holding(item, text, (*path, key))
+        case list():
+            for index, item in enumerate(value):
+                yield from _holding(item, text, (*path, index))

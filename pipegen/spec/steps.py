@@ -1,0 +1,274 @@
+"""The tasks of a pipeline: sources, transforms, checks and activations, each by its kind."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Discriminator,
+    Field,
+    StrictBool,
+    StrictInt,
+    Tag,
+    model_validator,
+)
+
+from pipegen.kinds.http import HttpKind
+from pipegen.kinds.python import PythonKind
+from pipegen.kinds.remote import (
+    AirbyteKind,
+    CensusKind,
+    DbtCloudKind,
+    FivetranKind,
+    HightouchKind,
+)
+from pipegen.kinds.shell import ShellKind, Variable
+from pipegen.kinds.sql import SqlKind
+from pipegen.model import (
+    Flag,
+    Name,
+    Names,
+    Plain,
+    SpecModel,
+    Template,
+    Value,
+    Word,
+    exactly_one,
+    listed,
+)
+from pipegen.model.scalars import Limit, refuse
+from pipegen.spec.task import Retries, TaskSpec
+
+
+class FreshnessSpec(SpecModel):
+    """Whether the data is as new as dbt's own thresholds for the source tables ask for."""
+
+    on_stale: Literal["block", "alert"]
+    """`block` fails what reads stale data before it starts; `alert` only tells."""
+
+
+class SourceKeys(TaskSpec):
+    """An ingestion task: what brings data in."""
+
+    loads: Names = ()
+    """The dbt source tables it fills, as `source.table`."""
+    freshness: FreshnessSpec | None = None
+    """Whether readers wait for dbt to find the loaded tables fresh."""
+
+
+class PythonSource(PythonKind, SourceKeys):
+    """An ingestion task that calls a Python function."""
+
+
+class ShellSource(ShellKind, SourceKeys):
+    """An ingestion task that runs a command."""
+
+
+class HttpSource(HttpKind, SourceKeys):
+    """An ingestion task that sends an HTTP request."""
+
+
+class SqlSource(SqlKind, SourceKeys):
+    """An ingestion task that runs SQL."""
+
+
+class AirbyteSource(AirbyteKind, SourceKeys):
+    """An ingestion task that runs a sync in Airbyte."""
+
+
+class FivetranSource(FivetranKind, SourceKeys):
+    """An ingestion task that runs a sync in Fivetran."""
+
+
+Source = Annotated[
+    PythonSource | ShellSource | HttpSource | SqlSource | AirbyteSource | FivetranSource,
+    Field(discriminator="kind"),
+]
+
+
+def _no_option(text: str) -> str:
+    if text.startswith("-"):
+        raise refuse("option", "a selection, not an option of dbt's command line")
+    if not text.strip():
+        raise refuse("empty", "a selection: this one is empty")
+    return text
+
+
+Selection = Annotated[
+    tuple[Annotated[Plain, AfterValidator(_no_option)], ...],
+    BeforeValidator(listed, json_schema_input_type=str | tuple[str, ...]),
+]
+"""dbt selection syntax. A list is a union."""
+
+
+class OverrideSpec(SpecModel):
+    """What some of a transform's nodes have that the others do not."""
+
+    select: Annotated[Selection, Field(min_length=1)]
+    """Which of the transform's nodes, in dbt's own selection syntax."""
+    retries: Retries | None = None
+    """How often their tasks are tried again."""
+    timeout: Limit | None = None
+    """How long one attempt of theirs may take."""
+
+
+class DbtTransform(TaskSpec):
+    """A selection of a dbt project's nodes, built and tested."""
+
+    kind: Literal["dbt"] = "dbt"
+    """Builds dbt nodes."""
+    project: Plain
+    """The name of one of the project's `dbt.projects`."""
+    select: Annotated[Selection, Field(min_length=1)] | None = None
+    """What to build, in dbt's own selection syntax."""
+    exclude: Selection = ()
+    """What to leave out."""
+    selector: Word | None = None
+    """A selector of the dbt project's `selectors.yml`, instead of `select`."""
+    indirect_selection: Literal["eager", "cautious", "buildable", "empty"] = "eager"
+    """Which tests come with the selected nodes: dbt's own option of this name."""
+    granularity: Literal["model", "lineage", "step"] = "model"
+    """`model`: one task per dbt node. `step`: one task for the whole selection. `lineage`: the
+    fewest tasks that keep every gate."""
+    tests: Literal["after_each", "after_all", "none"] = "after_each"
+    """When tests run: each after its model, all at the end, or not at all."""
+    command: Literal["build", "run", "test", "seed", "snapshot", "run-operation", "docs"] = "build"
+    """The dbt command."""
+    macro: Word | None = None
+    """The macro that `run-operation` runs."""
+    args: dict[Name, Value] = {}
+    """The arguments of that macro."""
+    vars: dict[Name, Value] = {}
+    """dbt variables."""
+    target: Word | None = None
+    """The target of the profile, if it is not the project's."""
+    full_refresh: Flag = False
+    """Whether incremental models and seeds are built anew."""
+    threads: Annotated[StrictInt, Field(ge=1, le=256)] | None = None
+    """How many threads dbt uses."""
+    env: dict[Variable, Template] = {}
+    """Variables added to dbt's environment."""
+    overrides: tuple[OverrideSpec, ...] = ()
+    """Retries and timeouts of some of the nodes."""
+    allow_overlap: StrictBool = False
+    """Whether it may build nodes that another transform of the pipeline builds too."""
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        if self.command == "run-operation" and self.macro is None:
+            raise refuse("needs", "missing", key="macro")
+        if self.command not in ("run-operation", "docs"):
+            exactly_one({"select": self.select, "selector": self.selector})
+        if self.selector and self.exclude:
+            exactly_one({"selector": self.selector, "exclude": self.exclude})
+        if self.overrides and self.granularity == "step":
+            raise refuse("overrides", "without `overrides`: `granularity: step` makes one task")
+        return self
+
+
+class TransformKeys(TaskSpec):
+    """A transform that is not dbt's own."""
+
+    reads: Names = ()
+    """The dbt models and source tables it uses: it waits for what makes them."""
+    loads: Names = ()
+    """The dbt source tables it fills: what reads these waits for it."""
+
+
+class DbtCloudTransform(DbtCloudKind, TransformKeys):
+    """A job in dbt Cloud."""
+
+
+class PythonTransform(PythonKind, TransformKeys):
+    """A transform that calls a Python function."""
+
+
+class SqlTransform(SqlKind, TransformKeys):
+    """A transform that runs SQL."""
+
+
+class ShellTransform(ShellKind, TransformKeys):
+    """A transform that runs a command."""
+
+
+def _kind(raw: Any) -> Any:
+    kind = raw.get("kind", "dbt") if isinstance(raw, dict) else "dbt"
+    return kind if isinstance(kind, str) else str(kind)
+
+
+Transform = Annotated[
+    Annotated[DbtTransform, Tag("dbt")]
+    | Annotated[DbtCloudTransform, Tag("dbt_cloud")]
+    | Annotated[PythonTransform, Tag("python")]
+    | Annotated[SqlTransform, Tag("sql")]
+    | Annotated[ShellTransform, Tag("shell")],
+    Discriminator(_kind),
+]
+
+
+class CheckKeys(TaskSpec):
+    """A question about the data, answered before what waits for it."""
+
+    if_false: Literal["fail", "skip", "warn"] = "fail"
+    """What a no does: fail the check, have what waits for it skipped, or only warn."""
+    reads: Names = ()
+    """The dbt models and source tables it looks at: it waits for what makes them."""
+
+
+class SqlCheck(SqlKind, CheckKeys):
+    """A query whose one value is true or false."""
+
+
+class PythonCheck(PythonKind, CheckKeys):
+    """A Python function that returns true or false."""
+
+
+class HttpCheck(HttpKind, CheckKeys):
+    """A request that gets an expected status, or not."""
+
+
+Check = Annotated[SqlCheck | PythonCheck | HttpCheck, Field(discriminator="kind")]
+
+
+class ActivationKeys(TaskSpec):
+    """What leaves: files, webhooks, reverse ETL."""
+
+    reads: Names = ()
+    """The dbt models it uses; it starts as soon as they are built and tested."""
+
+
+class PythonActivation(PythonKind, ActivationKeys):
+    """An activation that calls a Python function."""
+
+
+class ShellActivation(ShellKind, ActivationKeys):
+    """An activation that runs a command."""
+
+
+class HttpActivation(HttpKind, ActivationKeys):
+    """An activation that sends an HTTP request."""
+
+
+class SqlActivation(SqlKind, ActivationKeys):
+    """An activation that runs SQL."""
+
+
+class HightouchActivation(HightouchKind, ActivationKeys):
+    """An activation that runs a sync in Hightouch."""
+
+
+class CensusActivation(CensusKind, ActivationKeys):
+    """An activation that runs a sync in Census."""
+
+
+Activation = Annotated[
+    PythonActivation
+    | ShellActivation
+    | HttpActivation
+    | SqlActivation
+    | HightouchActivation
+    | CensusActivation,
+    Field(discriminator="kind"),
+]
