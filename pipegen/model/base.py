@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, PrivateAttr, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetJsonSchemaHandler,
+    PrivateAttr,
+    ValidationError,
+)
+from pydantic_core import CoreSchema
 
 from pipegen.diagnostics import CompileError, Span
 from pipegen.source import Document, Key
@@ -15,7 +22,7 @@ class SpecModel(BaseModel):
     """A mapping of the YAML that knows where it was written."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
+        frozen=True, extra="forbid", hide_input_in_errors=True, defer_build=True
     )
 
     _document: Document | None = PrivateAttr(default=None)
@@ -33,6 +40,20 @@ class SpecModel(BaseModel):
             raise CompileError(diagnostics(cls, details, document)) from None
         _locate(spec, document, ())
         return spec
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Describe each field by the docstring below it, which costs too much to read before."""
+        from pipegen.model.docs import attribute_docstrings
+
+        schema = handler(core_schema)
+        properties = handler.resolve_ref_schema(schema).get("properties", {})
+        for name, text in attribute_docstrings(cls).items():
+            if name in properties:
+                properties[name]["description"] = text
+        return schema
 
     @property
     def span(self) -> Span:

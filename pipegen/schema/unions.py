@@ -10,17 +10,18 @@ from typing import Any
 Schema = dict[str, Any]
 
 
-def by_kind(models: Mapping[str, Schema]) -> Schema | None:
+def by_kind(models: Mapping[str, Schema], named: bool) -> Schema | None:
     """Return a mapping that is read by the model its kind names; None if nothing names one.
 
-    A model whose kind has a default also reads a mapping that leaves the kind out.
+    Unless a mapping has to be `named`, one that leaves the kind out is read by the model whose
+    kind has a default.
     """
     key = _key(models)
     if key is None:
         return None
     kinds = {name: model["properties"][key] for name, model in models.items()}
     values = {name: _values(kind) for name, kind in kinds.items()}
-    defaults = [kind["default"] for kind in kinds.values() if "default" in kind]
+    defaults = [kind["default"] for kind in kinds.values() if "default" in kind and not named]
     told: Schema = {
         "description": "What kind it is: this decides which other keys it takes.",
         "enum": [value for found in values.values() for value in found],
@@ -35,7 +36,7 @@ def by_kind(models: Mapping[str, Schema]) -> Schema | None:
         **({} if defaults else {"required": [key]}),
         "allOf": [
             {
-                "if": _condition(key, found, "default" not in kinds[name]),
+                "if": _condition(key, found, named or "default" not in kinds[name]),
                 "then": {"$ref": f"#/$defs/{name}"},
             }
             for name, found in values.items()

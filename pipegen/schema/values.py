@@ -23,7 +23,6 @@ REFERENCES: Schema = {
 _DATE = r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"
 _NOTES = ("title", "description", "default", "examples", "deprecated")
 _TYPES = ("object", "array", "boolean", "integer", "number", "string", "null")
-_UNIONS = ("anyOf", "oneOf", "discriminator")
 
 
 class Values:
@@ -57,11 +56,11 @@ class Values:
         if "$ref" in rule:
             named = self.named[_name(rule)]
             if is_model(named):
-                yield {"$ref": rule["$ref"]}
+                yield {key: rule[key] for key in ("$ref", "discriminator") if key in rule}
             else:
                 yield from self._alternatives(_without(named, *_NOTES))
         elif parts := rule.get("anyOf") or rule.get("oneOf"):
-            rest = _without(rule, *_UNIONS)
+            rest = _without(rule, "anyOf", "oneOf")
             for part in parts:
                 yield from self._alternatives({**rest, **_without(part, "title", "description")})
         else:
@@ -70,10 +69,11 @@ class Values:
     def _any_of(self, parts: list[Schema]) -> Schema:
         models = _models(parts)
         if len(models) == len(parts) == 1 and not self.filled:
-            return parts[0]
+            return {"$ref": parts[0]["$ref"]}
         choices = [value for part in parts for value in _fixed(part)]
         inline = [self._inline(part) for part in parts if "$ref" not in part and not _fixed(part)]
-        flat = _merged([*inline, self._mapping(models)])
+        named = any("discriminator" in part for part in parts)
+        flat = _merged([*inline, self._mapping(models, named)])
         if {} in inline:
             return {}
         if flat is None:
@@ -100,15 +100,18 @@ class Values:
                 written[key] = self.value(held)
         return written
 
-    def _mapping(self, models: list[str]) -> Schema:
-        """Return a mapping that one of the models reads; `then` spares others its messages."""
+    def _mapping(self, models: list[str], named: bool) -> Schema:
+        """Return a mapping that one of the models reads; `then` spares others its messages.
+
+        `named` says whether the mapping has to name its kind, even one that is the default.
+        """
         match models:
             case []:
                 return {}
             case [name]:
                 then: Schema = {"$ref": f"#/$defs/{name}"}
                 return {"type": "object", "if": {"type": "object"}, "then": then}
-        union = by_kind({name: self.named[name] for name in models})
+        union = by_kind({name: self.named[name] for name in models}, named)
         if union is None:
             then = {"anyOf": [{"$ref": f"#/$defs/{name}"} for name in models]}
             return {"type": "object", "if": {"type": "object"}, "then": then}
@@ -122,7 +125,10 @@ class Values:
         if not self.filled:
             return flat
         if "string" not in types:
-            return {**flat, "$ref": f"#/$defs/{reference}", "type": _listed([*types, "string"])}
+            referring: Schema = {"$ref": f"#/$defs/{reference}"}
+            if "allOf" in flat:  # beside a `$ref`, editors lose the title
+                referring = {"allOf": [*flat["allOf"], referring]}
+            return {**flat, **referring, "type": _listed([*types, "string"])}
         if "pattern" in flat:
             return {**flat, "pattern": f"{flat['pattern']}|{_REFERENCE}"}
         return flat
@@ -195,7 +201,7 @@ def _portable(rule: Schema) -> Schema:
     if "pattern" in rule:
         written["pattern"] = rule["pattern"].replace(r"\z", "$")
     if rule.get("format") == "date":
-        written["pattern"] = _DATE
+        written |= {"pattern": _DATE, "examples": ["2026-01-31"]}
         del written["format"]
     if rule.get("type") == "array" and "minLength" in rule:
         written["minItems"] = written.pop("minLength")

@@ -8,19 +8,18 @@ from tests.schema.documents import ROOT, Specification, good, mistaken
 from tests.schema.language_server import LanguageServer
 
 SILENT = {
-    "PG002-invisible-character": "YAML allows the character",
-    "PG009-several-documents": "YAML has several documents in a file, and each of these is valid",
-    "PG010-empty": "there is no value to find fault with",
+    "PG002": "YAML allows the character",
+    "PG009": "YAML has several documents in a file, and each of these is valid",
+    "PG010": "there is no value to find fault with",
     "PG102-wrong-type": "the pattern of a duration does not tell that it is longer than nothing",
     "PG103-catchup-without-start": "one key asks for another",
-    "PG106-bad-cron": "what a field may hold is more than a pattern tells",
-    "PG106-never": "so is which days there are",
-    "PG106-six-fields": "so is how many fields there are",
-    "PG107-bad-timezone": "which zones there are changes from year to year",
+    "PG106": "what a cron expression may hold is more than a pattern tells",
+    "PG107": "which zones there are changes from year to year",
+    "PG108": "one key excludes another",
 }
 """Mistakes that an editor does not show, and why; `pipegen validate` does."""
 
-SHAPE = [spec for spec in mistaken() if spec.case < "PG2"]
+SHAPE = [spec for spec in mistaken() if spec.case < "PG2" and spec.problem_lines()]
 
 
 def test_no_fault_is_found_with_what_compiles(editor: LanguageServer) -> None:
@@ -36,11 +35,12 @@ def test_a_mistake_is_shown_on_the_lines_that_validate_tells(
     uri = spec.path.as_uri()
     text = spec.path.read_text(encoding="utf-8", errors="replace")
     shown = {finding.line for finding in editor.findings({uri: text})[uri]}
-    assert (spec.problem_lines() <= shown) is (spec.case not in SILENT)
+    assert (spec.problem_lines() <= shown) is not spec.case.startswith(tuple(SILENT))
 
 
-def test_the_silent_are_cases() -> None:
-    assert SILENT.keys() <= {spec.case for spec in SHAPE}
+@pytest.mark.parametrize("silent", SILENT)
+def test_the_silent_are_cases(silent: str) -> None:
+    assert any(spec.case.startswith(silent) for spec in SHAPE)
 
 
 # Completion and hover, as somebody writes; `|` is the cursor

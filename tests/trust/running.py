@@ -50,7 +50,7 @@ def pipegen(
         capture_output=True,
         encoding="utf-8",
         errors="surrogateescape",
-        timeout=120,
+        timeout=60,
         check=False,
     )
 
