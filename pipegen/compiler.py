@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from pipegen import backends, capabilities, consistency, features, ir, policy, problems
@@ -67,6 +68,7 @@ class _Work:
     item: Understood | None
     found: list[Diagnostic] = field(default_factory=list)
     unfit: dict[str, list[Diagnostic]] = field(default_factory=dict)
+    needs: tuple[tuple[capabilities.Feature, ir.Node], ...] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -107,6 +109,7 @@ def compile_project(
         rules = policy.check(work.item, project.spec.policies)
         work.found += [rule for rule in rules if not rule.code.startswith(skipped or ("-",))]
         work.found += _unknown_backends(work.item.spec)
+        work.needs = tuple(features.required(work.item.pipeline))
     for name in targets:
         _check(known, name)
     whole = all(work.is_whole for work in works)
@@ -144,7 +147,7 @@ def _read(project: Project, manifests: Manifests, file: str) -> Iterator[_Work]:
     faulty: dict[Diagnostic, None] = {}
     for spec in specs:
         try:
-            lock = resolve(spec, manifests, _known(project, spec.pipeline))
+            lock = resolve(spec, manifests, partial(_known, project, spec.pipeline))
             lowered = lower(spec, project.spec, lock, file, enabled=project.enabled)
         except CompileError as error:
             new = [problem for problem in error.diagnostics if problem not in faulty]
@@ -174,9 +177,8 @@ def _check(works: list[_Work], name: str) -> None:
     for work in wanting:
         assert work.item, "it is known"
         choice = work.item.spec.backends.get(name)
-        needs = features.required(work.item.pipeline)
         accepted = choice.accept if choice else ()
-        unfit = capabilities.check(needs, backend.title, backend.capabilities, accepted)
+        unfit = capabilities.check(work.needs, backend.title, backend.capabilities, accepted)
         work.unfit[name] = list(unfit)
     if backend.one_builder:
         for pipeline, problem in capabilities.clashes(
@@ -195,10 +197,11 @@ def _unknown_backends(spec: PipelineSpec) -> Iterator[Diagnostic]:
 
 def _choices(spec: PipelineSpec, name: str) -> Iterator[Diagnostic]:
     """Yield what a pipeline says of a back end that the back end knows nothing of."""
+    if (choice := spec.backends.get(name)) is None:
+        return
     offered = capabilities.acceptable(backends.get(name).capabilities)
-    choice = spec.backends.get(name)
-    for index, feature in enumerate(choice.accept if choice else ()):
-        if choice and feature not in offered:
+    for index, feature in enumerate(choice.accept):
+        if feature not in offered:
             yield problems.unknown_feature(feature, offered, choice.span_of("accept", index))
 
 

@@ -115,7 +115,7 @@ def _loaded_twice(pipelines: Sequence[Understood]) -> Found:
     first: dict[str, tuple[str, Span]] = {}
     for index, item in enumerate(pipelines):
         for name, task in item.spec.tasks:
-            for place, written in enumerate(getattr(task, "loads", ())):
+            for place, written in enumerate(task.said("loads")):
                 span = task.span_of("loads", place)
                 mine = f"{item.name}.{name}"
                 other, there = first.setdefault(_identified(item.lock, written), (mine, span))
@@ -155,7 +155,7 @@ def _not_built(pipelines: Sequence[Understood], complete: bool) -> Found:
     for index, item in enumerate(pipelines):
         here = _made(item.pipeline)
         for name, task in item.spec.tasks:
-            for place, written in enumerate(getattr(task, "reads", ())):
+            for place, written in enumerate(task.said("reads")):
                 unique_id, span = _identified(item.lock, written), task.span_of("reads", place)
                 if unique_id in here:
                     continue

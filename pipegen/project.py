@@ -120,15 +120,13 @@ def _overlaid(spec: ProjectSpec, environment: EnvironmentSpec) -> ProjectSpec:
     """Return what a project says in an environment."""
     dbt = spec.dbt
     if environment.dbt:
-        target = {"target": environment.dbt.target}
-        projects = {name: p.model_copy(update=target) for name, p in dbt.projects.items()}
-        dbt = dbt.model_copy(update={"projects": projects})
-    changed = {
-        "vars": {**spec.vars, **environment.vars},
-        "connections": {**spec.connections, **environment.connections},
-        "dbt": dbt,
-    }
-    return spec.model_copy(update=changed)
+        target = environment.dbt.target
+        dbt = dbt.changed(projects={n: p.changed(target=target) for n, p in dbt.projects.items()})
+    return spec.changed(
+        vars={**spec.vars, **environment.vars},
+        connections={**spec.connections, **environment.connections},
+        dbt=dbt,
+    )
 
 
 def pipelines(root: Path, paths: Iterable[Path] = ()) -> tuple[str, ...]:

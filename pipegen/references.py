@@ -165,6 +165,8 @@ def _value(raw: object, path: Path) -> Value:
 
 def text(raw: str) -> str | Reference | Text:
     """Return what text with references means; raise ReferenceProblem if it is not clear."""
+    if "{" not in raw:
+        return raw
     return join(*_parts(raw))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from pipegen import problems
@@ -43,30 +44,41 @@ _REFERENCE = re.compile(r"\$\{|\{\{")
 
 def literal(document: Document) -> Iterator[Diagnostic]:
     """Yield a refusal for each value of a document that is a secret, or holds one."""
-    yield from _literal(document, document.value, ())
+    refused = set()
+    for path in document.keys:
+        text = _text(document.value, path) if _names_a_secret(str(path[-1])) else ""
+        if text and not _REFERENCE.search(text):
+            refused.add(path)
+            yield problems.literal_secret(str(path[-1]), document.span(path))
+    for path, value in _scalars(document.value, ()) if _HINT.search(document.text) else ():
+        if path not in refused and (found := shape(str(value))):
+            yield problems.secret_in_text(found, document.span(path))
 
 
-def _literal(document: Document, value: Any, path: tuple[Key, ...]) -> Iterator[Diagnostic]:
-    if isinstance(value, dict):
-        for key, item in value.items():
-            yield from _literal(document, item, (*path, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _literal(document, item, (*path, index))
-    elif path and isinstance(value, str | int) and not isinstance(value, bool):
-        yield from _of_scalar(document, value, path)
+def _text(value: Any, path: tuple[Key, ...]) -> str:
+    """Return the scalar at a path as text, or none."""
+    for key in path:
+        value = value[key]
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
 
 
-def _of_scalar(document: Document, value: str | int, path: tuple[Key, ...]) -> Iterator[Diagnostic]:
-    text, key = str(value), str(path[-1])
-    if text and _KEY.search(key) and not _REFERENCE.search(text):
-        yield problems.literal_secret(key, document.span(path))
-    elif _HINT.search(text) and (found := shape(text)):
-        yield problems.secret_in_text(found, document.span(path))
+def _scalars(value: Any, path: tuple[Key, ...]) -> Iterator[tuple[tuple[Key, ...], str | int]]:
+    for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+        if isinstance(item, dict | list):
+            yield from _scalars(item, (*path, key))
+        elif isinstance(item, str | int) and not isinstance(item, bool):
+            yield (*path, key), item
+
+
+@cache
+def _names_a_secret(key: str) -> bool:
+    return bool(_KEY.search(key))
 
 
 def shape(text: str) -> str | None:
     """Return what secret a text holds, if one; a reference in its place is none."""
+    if not _HINT.search(text):
+        return None
     for match in SHAPE.finditer(text):
         if not _REFERENCE.search(match["password"] or ""):
             return next(_NAMED[name] for name in _NAMED if match[name])

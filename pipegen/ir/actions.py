@@ -197,8 +197,8 @@ _Reference = Env | RunValue | ParamValue | TaskOutput
 
 def values(node: Node) -> Iterator[Value]:
     """Yield the values of an action that hold references or may."""
-    for field in fields(node):
-        item = getattr(node, field.name)
+    for name in _names(node):
+        item = getattr(node, name)
         if isinstance(item, _Reference | Text | Items | Fields):
             yield item
         elif isinstance(item, tuple):
@@ -210,10 +210,20 @@ def values(node: Node) -> Iterator[Value]:
 def with_references(action: Action, change: Callable[[Reference], str | Reference]) -> Action:
     """Return the action with every reference of its own values changed."""
     changed: dict[str, Any] = {}
-    for field in fields(action):
-        item = getattr(action, field.name)
+    for name in _names(action):
+        item = getattr(action, name)
         if isinstance(item, _Reference | Text | Items | Fields):
-            changed[field.name] = replaced(item, change)
+            changed[name] = replaced(item, change)
         elif isinstance(item, tuple) and any(isinstance(i, _Reference | Text) for i in item):
-            changed[field.name] = tuple(replaced(i, change) for i in item)
-    return replace(action, **changed)
+            changed[name] = tuple(replaced(i, change) for i in item)
+    return replace(action, **changed) if changed else action
+
+
+_NAMES: dict[type, tuple[str, ...]] = {}
+
+
+def _names(node: Node) -> tuple[str, ...]:
+    cls = type(node)
+    if cls not in _NAMES:
+        _NAMES[cls] = tuple(field.name for field in fields(node) if field.name != "span")
+    return _NAMES[cls]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pipegen import ir, problems
 from pipegen.diagnostics import CompileError, Diagnostic
@@ -49,12 +50,13 @@ class _Lowering:
         self.references = References(spec, self.found)
         self.works = tuple(works(spec.selections, lock, self._dbt_projects()))
         self.steps = {n: t for n, t in spec.tasks if not isinstance(t, DbtTransform)}
-        loads = {name: self._datasets(getattr(t, "loads", ())) for name, t in self.steps.items()}
+        loads = {name: self._datasets(t.said("loads")) for name, t in self.steps.items()}
         self.lineage = Lineage(lock, self.works, loads)
         self.inferred = {work.name: tuple(self.lineage.of_work(work)) for work in self.works}
         self.members: dict[str, list[str]] = {name: [name] for name in self.steps}
         for work in self.works:
             self.members.setdefault(work.transform, []).append(work.name)
+        self.settings = Settings(spec, project)
         self.watch = Watch(spec, project, lock, self.members)
 
     def lowered(self, file: str, enabled: bool) -> Lowered:
@@ -77,12 +79,14 @@ class _Lowering:
             *(*self.watch.problems, *self._same_names()),
             *(*collisions(tasks), *self._overlaps()),
         ]
-        if not any(p.is_error for p in self.found) and (circular := cycle(tasks)):
-            self.found.append(circular)
+        if not any(problem.is_error for problem in self.found):
+            in_order = ordered(tasks)
+            if len(in_order) < len(tasks) and (circular := cycle(tasks)):
+                self.found.append(circular)
         if any(problem.is_error for problem in self.found):
             raise CompileError(self.found)
         return Lowered(
-            pipeline=replace(pipeline, tasks=ordered(tasks)),
+            pipeline=replace(pipeline, tasks=in_order),
             warnings=tuple(self.found),
             connections=frozenset(self.scope.used),
             channels=frozenset(self.watch.used),
@@ -120,7 +124,6 @@ class _Lowering:
                     yield self._step(name, stage, task)
 
     def _dbt(self, name: str, transform: DbtTransform) -> Iterator[ir.Task]:
-        settings = Settings(self.spec, self.project)
         overrides = tuple(overridden(name, transform, self.lock, self.found))
         for work in self.works:
             if work.transform != name:
@@ -136,21 +139,21 @@ class _Lowering:
             )
             for override, nodes in overrides:
                 if nodes.intersection(key for _, key in work.builds):
-                    task = settings.over(task, override)
+                    task = self.settings.over(task, override)
             run_if = task.run_if if first else ir.RunIf.ALL_SUCCESS
             yield replace(task, group=work.group, run_if=run_if)
 
     def _step(self, name: str, stage: ir.Stage, task: TaskSpec) -> ir.Task:
-        reads: tuple[str, ...] = getattr(task, "reads", ())
-        if_false, freshness = getattr(task, "if_false", None), getattr(task, "freshness", None)
+        reads: tuple[str, ...] = task.said("reads")
+        if_false, freshness = task.said("if_false"), task.said("freshness")
         action: ir.Action = task.action(self.scope)  # type: ignore[attr-defined]
-        return replace(
-            self._task(name, stage, task, action, self._reads(name, task, reads)),
-            loads=tuple(identified(self.lock, written) for written in getattr(task, "loads", ())),
+        return self._task(
+            *(name, stage, task, action, self._reads(name, reads)),
+            loads=tuple(identified(self.lock, written) for written in task.said("loads")),
             reads=tuple(identified(self.lock, written) for written in reads),
             if_false=ir.IfFalse(if_false) if if_false else None,
             on_stale=ir.OnStale(freshness.on_stale) if freshness else None,
-            outputs=getattr(task, "outputs", ()),
+            outputs=task.said("outputs"),
         )
 
     def _task(
@@ -161,6 +164,7 @@ class _Lowering:
         action: ir.Action,
         inferred: Iterable[ir.Dependency],
         first: bool = True,
+        **more: Any,
     ) -> ir.Task:
         """Return a task; `first` says that it waits for what is named, not only inferred."""
         action = self.references.action(action, spec)
@@ -175,7 +179,8 @@ class _Lowering:
             run_if=ir.RunIf(spec.run_if),
             allow_failure=spec.allow_failure,
             span=spec.span,
-            **Settings(self.spec, self.project).of(spec),
+            **self.settings.of(spec),
+            **more,
         )
 
     def _named(self, name: str, spec: TaskSpec, action: ir.Action) -> Iterator[ir.Dependency]:
@@ -186,7 +191,7 @@ class _Lowering:
                 continue
             for task in self._ends(other):
                 yield ir.Dependency(task, ir.Reason.DEPENDS_ON, other)
-        for output in outputs_used(action):
+        for output in outputs_used(action) if self.references.outputs else ():
             if output.task in self.steps:
                 yield ir.Dependency(output.task, ir.Reason.OUTPUT, output.output)
         for pipeline in spec.wait_for:
@@ -224,7 +229,7 @@ class _Lowering:
         }
         return tuple(sorted(members - waited)) or (name,)
 
-    def _reads(self, name: str, task: TaskSpec, reads: tuple[str, ...]) -> Iterator[ir.Dependency]:
+    def _reads(self, name: str, reads: tuple[str, ...]) -> Iterator[ir.Dependency]:
         datasets = self._datasets(reads)
         yield from (d for d in self.lineage.of_reads(datasets) if d.task != name)
 

@@ -76,7 +76,7 @@ def written(spec: PipelineSpec) -> Iterator[Written]:
     """Yield every name of a model or table."""
     for name, task in spec.tasks:
         for key in ("loads", "reads"):
-            for index, text in enumerate(getattr(task, key, ())):
+            for index, text in enumerate(task.said(key)):
                 yield Written(text, name, task.span_of(key, index), loads=key == "loads")
     if spec.schedule and (update := spec.schedule.on_update):
         key = "all" if update.all else "any"

@@ -47,7 +47,10 @@ def _why(task: Task, upstream: str) -> str:
 
 
 def ordered(tasks: Sequence[Task]) -> tuple[Task, ...]:
-    """Return the tasks in topological order; of those that could come next, the first given."""
+    """Return the tasks in topological order; of those that could come next, the first given.
+
+    Tasks in a cycle, and what waits for them, are left out.
+    """
     index = {task.name: i for i, task in enumerate(tasks)}
     upstream = {i: {index[name] for name in task.upstream} for i, task in enumerate(tasks)}
     return tuple(tasks[i] for i in _order(upstream))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from pipegen import problems
@@ -28,14 +28,16 @@ from pipegen.spec import PipelineSpec
 TESTS = ("test", "unit_test")
 
 
-def resolve(spec: PipelineSpec, manifests: Manifests, known: Lock | None) -> Lock:
+def resolve(spec: PipelineSpec, manifests: Manifests, committed: Callable[[], Lock | None]) -> Lock:
     """Return the lock of a pipeline; raise CompileError with every problem found.
 
-    Where a manifest is missing, `known` (the lock as committed) serves if it answers the
-    same selections and references.
+    Where a manifest is missing, the lock as `committed` serves if it answers the same
+    selections and references.
     """
     asked = (*selections(spec), *queries(spec, tuple(manifests.specs)))
     names = tuple(written(spec))
+    if not asked and not names and not spec.selections:
+        return Lock(spec.pipeline)
     found: list[Diagnostic] = list(_unknown_projects(spec, asked, manifests))
     needed = _projects(spec, asked, names, manifests)
     usable: dict[str, Manifest] = {}
@@ -45,9 +47,10 @@ def resolve(spec: PipelineSpec, manifests: Manifests, known: Lock | None) -> Loc
                 usable[name] = manifest
             case ManifestError() as error:
                 found.append(problems.bad_manifest(str(manifests.path(name)), str(error), span))
-            case None if known is not None and not found and _current(asked, names, known):
-                return known
             case None:
+                known = committed()
+                if known and not found and _current(asked, names, known):
+                    return known
                 path, command = str(manifests.path(name)), manifests.command(name)
                 found.append(problems.missing_manifest(path, command, span))
     if found:

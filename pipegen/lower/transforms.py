@@ -89,6 +89,8 @@ def _homes(lock: Lock) -> dict[Dataset, str]:
     A test of models of two transforms would otherwise run in both, in the first of them
     before all it compares is built.
     """
+    if not lock.selections:
+        return {}
     builders = {(s.project, key): name for name, s in lock.selections.items() for key in s.nodes}
     upstream: dict[str, set[str]] = {}
     for name, selection in lock.selections.items():

@@ -20,12 +20,19 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class References:
     """What the values of a pipeline may name; collects what they name in vain."""
 
     spec: PipelineSpec
     problems: list[Diagnostic] = field(default_factory=list)
+    outputs: set[tuple[str, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Look up what tasks give out."""
+        self.outputs = {
+            (name, output) for name, task in self.spec.tasks for output in task.said("outputs")
+        }
 
     def action(self, action: ir.Action, place: SpecModel) -> ir.Action:
         """Return the action of a task written at `place`, with what is known now filled in."""
@@ -66,18 +73,11 @@ class References:
                     "cannot be formatted: it is no date",
                 )
                 self.problems.append(problems.bad_reference(f"params.{name}", why, span))
-            case ir.TaskOutput(task, output) if (task, output) not in self._outputs():
+            case ir.TaskOutput(task, output) if (task, output) not in self.outputs:
                 span = place.span_holding(f"tasks.{task}.{output}")
-                known = (f"{task}.{output}" for task, output in self._outputs())
+                known = (f"{task}.{output}" for task, output in self.outputs)
                 self.problems.append(problems.unknown_output(task, output, known, span))
         return reference
-
-    def _outputs(self) -> set[tuple[str, str]]:
-        return {
-            (name, output)
-            for name, task in self.spec.tasks
-            for output in getattr(task, "outputs", ())
-        }
 
 
 def outputs_used(action: ir.Action) -> Iterator[ir.TaskOutput]:

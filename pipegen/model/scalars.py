@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date, time, timedelta
+from functools import cache
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -128,6 +129,7 @@ def _window(raw: Any) -> tuple[time, time]:
     raise refuse("bad_window", 'a part of the day in quotes, as in `"22:00-06:00"`')
 
 
+@cache
 def _timezone(text: str) -> str:
     try:
         ZoneInfo(text)
@@ -137,6 +139,7 @@ def _timezone(text: str) -> str:
     return text
 
 
+@cache
 def _cron(text: str) -> str:
     from croniter import CroniterBadDateError, CroniterError, croniter
 

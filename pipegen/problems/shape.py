@@ -13,7 +13,7 @@ def unknown_key(
 ) -> Diagnostic:
     """A key the language does not have in this place.
 
-    If a key that must be there is much like it and `missing`, the two are one mistake.
+    Where one much like it must be there and is missing, the two are one mistake.
     """
     help = f"rename it to '{missing}'" if missing else offer(key, allowed, "allowed here")
     return Diagnostic("PG101", f"unknown key '{key}'", span, help)

@@ -60,3 +60,10 @@ class TaskSpec(Defaults):
     """When it runs, once all it waits for has ended."""
     allow_failure: StrictBool = False
     """Whether the run goes well even if this task fails."""
+
+    def said(self, key: str) -> Any:
+        """Return the value of a key that not every task has; an empty tuple if it has none.
+
+        pydantic takes long to find out that an attribute is not there.
+        """
+        return self.__dict__.get(key, ())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.schema.documents import ROOT, Specification, good, mistaken
-from tests.schema.language_server import LanguageServer
+from tests.schema.language_server import Finding, LanguageServer
 
 SILENT = {
     "PG002": "YAML allows the character",
@@ -28,14 +28,19 @@ def test_no_fault_is_found_with_what_compiles(editor: LanguageServer) -> None:
     assert {uri: told for uri, told in editor.findings(texts).items() if told} == {}
 
 
+@pytest.fixture(scope="module")
+def shown(editor: LanguageServer) -> dict[str, list[Finding]]:
+    """Return what the server finds in every mistake, asked for all at once: it waits before it."""
+    found = {spec.path: spec.path.read_text(encoding="utf-8", errors="replace") for spec in SHAPE}
+    return editor.findings({path.as_uri(): text for path, text in found.items()})
+
+
 @pytest.mark.parametrize("spec", SHAPE, ids=lambda spec: spec.case)
 def test_a_mistake_is_shown_on_the_lines_that_validate_tells(
-    spec: Specification, editor: LanguageServer
+    spec: Specification, shown: dict[str, list[Finding]]
 ) -> None:
-    uri = spec.path.as_uri()
-    text = spec.path.read_text(encoding="utf-8", errors="replace")
-    shown = {finding.line for finding in editor.findings({uri: text})[uri]}
-    assert (spec.problem_lines() <= shown) is not spec.case.startswith(tuple(SILENT))
+    lines = {finding.line for finding in shown[spec.path.as_uri()]}
+    assert (spec.problem_lines() <= lines) is not spec.case.startswith(tuple(SILENT))
 
 
 @pytest.mark.parametrize("silent", SILENT)

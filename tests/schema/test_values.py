@@ -56,6 +56,13 @@ Defaulted = Annotated[
 CAT, DOG = {"kind": "cat", "lives": 1}, {"kind": "dog", "name": "a"}
 
 
+NAMES = (
+    *("number", "flag or null", "choice", "choice or null", "choice or model", "pattern"),
+    *("text or list", "list", "mapping", "union", "union, other kinds", "union with a default"),
+    *("union or null", "model, number or null", "models alike", "lists alike", "anything"),
+)
+
+
 def schema_of(annotation: Any, filled: bool = True) -> dict[str, Any]:
     model = create_model("Whole", __config__=ConfigDict(extra="forbid"), it=(annotation, ...))
     return editable(model.model_json_schema(), "test", filled)
@@ -82,7 +89,7 @@ def schema_of(annotation: Any, filled: bool = True) -> dict[str, Any]:
         (list[int] | list[bool], [[1], [True], REFERENCE], [[1.5], [1, True]]),
         (Any, [1, "a", None, {"a": []}], []),
     ],
-    ids=str,
+    ids=NAMES,
 )
 def test_a_value_is_taken_as_it_is_meant(
     annotation: Any, taken: list[Any], refused: list[Any]
@@ -92,7 +99,7 @@ def test_a_value_is_taken_as_it_is_meant(
     assert [value for value in refused if validator.is_valid({"it": value})] == []
 
 
-@pytest.mark.parametrize("annotation", [int, Literal["a"], Plain, Named, list[int]], ids=str)
+@pytest.mark.parametrize("annotation", [int, Literal["a"], Plain, Named, list[int]])
 def test_where_nothing_is_filled_there_is_no_reference(annotation: Any) -> None:
     schema = schema_of(annotation, filled=False)
     assert not Draft202012Validator(schema).is_valid({"it": REFERENCE})

@@ -152,6 +152,7 @@ class Texts:
 
     def wild(self, but: str = "", prefix: str = "") -> Slot:
         """Return a new slot of a file that is not YAML: any character may stand in it."""
+        but += "\ud800\udfff"  # these are no characters
         pieces = [piece for piece in (*ACCEPTED, *REFUSED) if not set(but) & set(piece)]
         return self._new(self._text(pieces, self.random.randint(0, 4)), prefix)
 
