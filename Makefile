@@ -7,7 +7,7 @@ SHOP := examples/shop
 MANIFEST := $(SHOP)/dbt/target/manifest.json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format snapshots setup lanes pins clean
+.PHONY: help demo test check lint format snapshots setup lanes editor pins clean
 
 help:  ## Show what there is.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -18,7 +18,7 @@ demo: setup $(MANIFEST)  ## Render the example for every back end, and run it on
 test: check lanes  ## Everything, on the real orchestrators.
 	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/conformance tests/packaging
 
-check: setup lint $(MANIFEST)  ## The quick loop: style, types, layers, and all tests but the slow.
+check: setup lint editor $(MANIFEST)  ## The quick loop: style, types, layers, and all tests but the slow.
 	$(BIN)/python -m pytest -n 2 tests --ignore tests/conformance --ignore tests/packaging
 
 lint: setup
@@ -37,6 +37,8 @@ snapshots: setup $(MANIFEST)  ## Rewrite the expected files; read the diff befor
 
 setup: .venv/dev/.installed
 
+editor: .venv/editor/.installed
+
 lanes: $(LANES:%=.venv/%/.synced)
 
 $(MANIFEST): $(shell find $(SHOP)/dbt -type f -not -path '*/target/*' -not -path '*/logs/*') | setup
@@ -53,13 +55,18 @@ $(MANIFEST): $(shell find $(SHOP)/dbt -type f -not -path '*/target/*' -not -path
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	touch $@
 
+.venv/editor/.installed: .venv/editor/.synced requirements/editor/package.json
+	cp requirements/editor/package.json .venv/editor/package.json
+	.venv/editor/bin/npm install --silent --prefix .venv/editor --ignore-scripts --no-package-lock --no-audit --no-fund
+	touch $@
+
 .venv/%/.synced: requirements/%.txt $(UV)
 	test -x .venv/$*/bin/python || $(UV) venv --quiet --python .venv/tools/bin/python .venv/$*
 	$(UV) pip sync --quiet --python .venv/$*/bin/python requirements/$*.txt
 	touch $@
 
 pins: $(UV)  ## Resolve requirements/*.in again; PINS=--upgrade for the newest.
-	for lane in dev $(LANES); do $(UV) pip compile --quiet --universal --no-header --no-annotate \
+	for lane in dev editor $(LANES); do $(UV) pip compile --quiet --universal --no-header --no-annotate \
 	  --python-version 3.11 --override requirements/overrides.txt $(PINS) \
 	  requirements/$$lane.in --output-file requirements/$$lane.txt || exit 1; done
 

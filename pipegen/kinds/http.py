@@ -15,10 +15,13 @@ def _status(raw: Any) -> Any:
     return str(raw) if isinstance(raw, int) and not isinstance(raw, bool) else raw
 
 
+_Written = (
+    Annotated[str, Field(pattern="^[1-5]([0-9][0-9]|xx)$")] | Annotated[int, Field(ge=100, le=599)]
+)
 Status = Annotated[
     str,
     StringConstraints(pattern=r"^[1-5]([0-9][0-9]|xx)\z"),
-    BeforeValidator(_status, json_schema_input_type=str | int),
+    BeforeValidator(_status, json_schema_input_type=_Written),
 ]
 
 

@@ -12,7 +12,9 @@ from pipegen import ir
 from pipegen.emit import EmissionError, argument, dotted
 from pipegen.kinds.scope import Scope
 from pipegen.model import Name, Plain, SpecModel, Value
+from pipegen.model.scalars import looks
 
+_WRITTEN = r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*"
 _CALLABLE = re.compile(r"([\w.]+):(\w+)", re.ASCII)
 
 
@@ -39,9 +41,11 @@ class PythonKind(SpecModel):
 
     kind: Literal["python"]
     """Runs a function of yours."""
-    callable: Annotated[Plain, AfterValidator(_callable)]
+    callable: Annotated[Plain, AfterValidator(_callable), looks(_WRITTEN, "shop.ingest:load")]
     """The function, as `module:function`; imported when the task runs."""
-    args: dict[Annotated[str, AfterValidator(_argument)], Value] = {}
+    args: dict[
+        Annotated[str, AfterValidator(_argument), looks("[A-Za-z_][A-Za-z0-9_]*")], Value
+    ] = {}
     """Its keyword arguments."""
     outputs: tuple[Name, ...] = ()
     """Keys of the mapping it returns, which later tasks use as `{{ tasks.<name>.<output> }}`."""

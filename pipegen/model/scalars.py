@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 from datetime import date, time, timedelta
 from functools import cache
 from pathlib import PurePosixPath
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from pipegen import references
@@ -20,7 +20,16 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}")
 _DURATION = re.compile(r"([0-9]{1,6})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_CRON_FIELD = re.compile(r"[0-9*/,\-A-Za-z]+")
+_CRON_FIELD = re.compile(
+    r"(?:[0-9*/,\-]|(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat))+"
+)
+_CRON_NUMBERS = (
+    "[0-5]?[0-9]",
+    "([01]?[0-9]|2[0-3])",
+    "(0?[1-9]|[12][0-9]|3[01])",
+    "(0?[1-9]|1[0-2]|[A-Za-z]{3})",
+    "(0?[0-7]|[A-Za-z]{3})",
+)
 _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 
 
@@ -173,9 +182,14 @@ def _inside(raw: Any) -> PurePosixPath:
 
 
 def _out(raw: Any) -> str:
-    text = str(raw)
-    _inside(text.replace("${env}", "env"))
-    return text
+    _inside(raw.replace("${env}", "env") if isinstance(raw, str) else raw)
+    return str(raw)
+
+
+def _version(raw: Any) -> Any:
+    if isinstance(raw, bool):  # to Python, true is one
+        raise refuse("int_type", "a whole number")
+    return raw
 
 
 def listed(raw: Any) -> Any:
@@ -190,16 +204,27 @@ def exactly_one(keys: Mapping[str, object]) -> None:
         raise refuse("one_of", "one of", keys=list(keys), given=given)
 
 
+def looks(pattern: str, *examples: str, wanted: str = "") -> WithJsonSchema:
+    """Return what an editor knows of a text: its pattern, how it is written, or in words."""
+    schema: dict[str, Any] = {"type": "string", "pattern": f"^{pattern}$"}
+    if examples:
+        schema["examples"] = list(examples)
+    if wanted:
+        schema["patternErrorMessage"] = wanted
+    return WithJsonSchema(schema)
+
+
+Version = Annotated[Literal[1], BeforeValidator(_version)]
+"""The version of the language."""
+
 Name = Annotated[
     str,
     AfterValidator(_name),
-    WithJsonSchema({"type": "string", "pattern": f"^{_NAME.pattern}$"}),
+    looks(_NAME.pattern, wanted="A name has lower-case letters, digits and `_`, a letter first."),
 ]
 """A name: lower-case letters, digits and `_`, 63 characters at most."""
 
-Word = Annotated[
-    str, AfterValidator(_word), WithJsonSchema({"type": "string", "pattern": f"^{_WORD.pattern}$"})
-]
+Word = Annotated[str, AfterValidator(_word), looks(_WORD.pattern)]
 """A word of letters, digits, `_`, `-` and `.`."""
 
 Plain = Annotated[str, AfterValidator(_plain)]
@@ -223,24 +248,37 @@ Setting = Annotated[Any, PlainValidator(_setting), WithJsonSchema({"type": ["str
 Secret = Annotated[
     Any,
     PlainValidator(_secret),
-    WithJsonSchema({"type": "string", "pattern": r"^\$\{ENV:[A-Z][A-Z0-9_]{0,63}\}$"}),
+    looks(
+        r"\$\{ENV:[A-Z][A-Z0-9_]{0,63}\}",
+        wanted="A secret stays outside: name the variable that holds it, as ${ENV:NAME}.",
+    ),
 ]
 """The environment variable that holds a secret, `${ENV:NAME}`: an `ir.Env`."""
 
-Flag = Annotated[Any, PlainValidator(_flag), WithJsonSchema({"type": ["boolean", "string"]})]
+Flag = Annotated[
+    Any,
+    PlainValidator(_flag),
+    WithJsonSchema(
+        {
+            "type": ["boolean", "string"],
+            "pattern": r"^\{\{ *params\.[a-z][a-z0-9_]{0,62} *\}\}$",
+            "patternErrorMessage": 'Of text, only a parameter: "{{ params.name }}".',
+        }
+    ),
+]
 """True, false, or a parameter of the run: an `ir.Value`."""
 
 Duration = Annotated[
     timedelta,
     PlainValidator(_duration),
-    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,6}[smhd]$", "examples": ["30m"]}),
+    looks("[0-9]{1,6}[smhd]", "30m"),
 ]
 """A length of time: `30s`, `5m`, `12h`, `7d`."""
 
 Limit = Annotated[
     timedelta,
     PlainValidator(_positive),
-    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,6}[smhd]$", "examples": ["2h"]}),
+    looks("(?!0+[smhd])[0-9]{1,6}[smhd]", "2h"),
 ]
 """A length of time that is longer than nothing."""
 
@@ -250,25 +288,39 @@ Date = Annotated[date, PlainValidator(_date), WithJsonSchema({"type": "string", 
 TimeOfDay = Annotated[
     time,
     PlainValidator(_time),
-    WithJsonSchema({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}),
+    looks("([01][0-9]|2[0-3]):[0-5][0-9]", "08:00"),
 ]
 """A time of day, `"08:00"`."""
 
 Window = Annotated[
     tuple[time, time],
     PlainValidator(_window),
-    WithJsonSchema({"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]-[0-2][0-9]:[0-5][0-9]$"}),
+    looks("([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]", "22:00-06:00"),
 ]
 """A part of the day, `"22:00-06:00"`; one that ends before it begins goes past midnight."""
 
-Timezone = Annotated[Plain, AfterValidator(_timezone)]
+Timezone = Annotated[
+    Plain,
+    AfterValidator(_timezone),
+    WithJsonSchema({"type": "string", "examples": ["UTC", "Europe/Rome", "America/New_York"]}),
+]
 """A name of the IANA database."""
 
-Cron = Annotated[Plain, AfterValidator(_cron)]
+_FIELDS = " +".join(rf"(\*|{n})([-,](\*|{n})|/[0-9]+)*" for n in _CRON_NUMBERS)
+
+Cron = Annotated[Plain, AfterValidator(_cron), looks(f" *{_FIELDS} *", "0 5 * * 1-5")]
 """Five fields that every orchestrator reads alike."""
 
-Inside = Annotated[PurePosixPath, PlainValidator(_inside), WithJsonSchema({"type": "string"})]
+_OF_PROJECT = "A path inside the project: letters, digits, `_`, `-` and `.` between `/`."
+
+Inside = Annotated[
+    PurePosixPath,
+    PlainValidator(_inside),
+    looks(rf"(\.|{_SEGMENT.pattern}(/{_SEGMENT.pattern})*)", wanted=_OF_PROJECT),
+]
 """A path relative to the project's root that does not leave it."""
 
-Out = Annotated[str, PlainValidator(_out), WithJsonSchema({"type": "string"})]
+_OUT = r"([A-Za-z0-9_]|\$\{env\})([A-Za-z0-9_.-]|\$\{env\})*"
+
+Out = Annotated[str, PlainValidator(_out), looks(rf"(\.|{_OUT}(/{_OUT})*)", wanted=_OF_PROJECT)]
 """Such a path, in which `${env}` stands for the chosen environment."""

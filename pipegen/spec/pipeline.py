@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StrictBool
 
 from pipegen.model import Name, Names, Plain, SpecModel, Value
+from pipegen.model.scalars import Version
 from pipegen.spec.schedule import ScheduleSpec
 from pipegen.spec.steps import Activation, Check, DbtTransform, Source, Transform
 from pipegen.spec.task import Defaults, TaskSpec
@@ -48,7 +49,7 @@ Row = dict[Name, Any]
 class PipelineSpec(SpecModel):
     """A pipeline: sources bring data in, transforms build dbt nodes, activations send data out."""
 
-    version: Literal[1]
+    version: Version
     """The version of this language."""
     pipeline: Name
     """Its name, in every orchestrator."""

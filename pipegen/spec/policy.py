@@ -9,7 +9,7 @@ from pydantic import Field, StrictInt
 from pipegen.model import Plain, SpecModel, Timezone, Word
 from pipegen.model.scalars import Limit, Window
 
-Code = Annotated[Plain, Field(pattern=r"^PG6[0-9]{0,2}$")]
+Code = Annotated[str, Field(pattern=r"^PG6[0-9]{0,2}$", examples=["PG601"])]
 
 
 class WindowsSpec(SpecModel):

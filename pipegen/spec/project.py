@@ -8,7 +8,7 @@ from pydantic import AfterValidator, StrictBool
 
 from pipegen.kinds.connections import Connection
 from pipegen.model import Inside, Name, Plain, Setting, SpecModel, Word
-from pipegen.model.scalars import Out, refuse
+from pipegen.model.scalars import Out, Version, refuse
 from pipegen.spec.policy import PoliciesSpec
 from pipegen.spec.task import Defaults
 from pipegen.spec.watch import Channel
@@ -115,7 +115,7 @@ class EnvironmentSpec(SpecModel):
 class ProjectSpec(SpecModel):
     """What the pipelines of a project share."""
 
-    version: Literal[1]
+    version: Version
     """The version of this language."""
     project: Name
     """The project's name."""

@@ -38,7 +38,7 @@ from pipegen.model import (
     exactly_one,
     listed,
 )
-from pipegen.model.scalars import Limit, refuse
+from pipegen.model.scalars import Limit, looks, refuse
 from pipegen.spec.task import Retries, TaskSpec
 
 
@@ -96,9 +96,17 @@ def _no_option(text: str) -> str:
     return text
 
 
+Selected = Annotated[
+    Plain,
+    AfterValidator(_no_option),
+    looks(
+        r"(?!-)[ \t\n]*[^ \t\n](.|\n)*",
+        wanted="A selection is not empty, and no option of dbt's command line.",
+    ),
+]
 Selection = Annotated[
-    tuple[Annotated[Plain, AfterValidator(_no_option)], ...],
-    BeforeValidator(listed, json_schema_input_type=str | tuple[str, ...]),
+    tuple[Selected, ...],
+    BeforeValidator(listed, json_schema_input_type=Selected | tuple[Selected, ...]),
 ]
 """dbt selection syntax. A list is a union."""
 

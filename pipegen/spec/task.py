@@ -28,7 +28,10 @@ def _short(raw: Any) -> Any:
     return {"count": raw} if isinstance(raw, int) and not isinstance(raw, bool) else raw
 
 
-Retries = Annotated[RetriesSpec, BeforeValidator(_short, json_schema_input_type=RetriesSpec | int)]
+Count = Annotated[StrictInt, Field(ge=0, le=100)]
+Retries = Annotated[
+    RetriesSpec, BeforeValidator(_short, json_schema_input_type=RetriesSpec | Count)
+]
 """`{count: 2, delay: 1m}`, or `2` for short."""
 
 

@@ -21,7 +21,18 @@ QUOTES = (
     *("\\N{BULLET}", "\\x41", "\\u0041", "\\0", "`", "\\"),
 )
 LINES = ("\n", "\r\n", "\t", "\n\n\n\n", "\n# fmt: off\n", "\n    pass\n", "\nimport os\n", " ")
-LETTERS = ("é", "e\u0301", "ﬁ", "ａ", "😀", "👩‍🚀".replace("\u200d", ""), "שלום", "مرحبا", "日本", "\u00a0")
+LETTERS = (
+    "é",
+    "e\u0301",
+    "ﬁ",
+    "ａ",
+    "😀",
+    "👩‍🚀".replace("\u200d", ""),
+    "שלום",
+    "مرحبا",
+    "日本",
+    "\u00a0",
+)
 PROGRAMS = (
     *("#", "# fmt: off", "# fmt: skip", "# fmt: on", "# type: ignore", "# noqa", "# pragma"),
     *("coding: utf-7", "-*- coding: latin-1 -*-", "+ACI-", '");import os;os.system("id")#'),
@@ -233,7 +244,9 @@ def _replace(tree: Any, number: int, text: str) -> Any:
         case Parts(parts):
             return Parts(tuple(_replace(part, number, text) for part in parts))
         case dict():
-            pairs = [(_replace(k, number, text), _replace(v, number, text)) for k, v in tree.items()]
+            pairs = [
+                (_replace(k, number, text), _replace(v, number, text)) for k, v in tree.items()
+            ]
             tree.clear()
             tree.update(pairs)
         case list():

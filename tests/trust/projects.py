@@ -8,7 +8,19 @@ from typing import Any
 from tests.trust.hostile import Case, Parts, Slot, Texts
 
 TASKS = (
-    *("dag", "task", "os", "json", "flow", "key", "run_date", "context", "print", "class_", "match"),
+    *(
+        "dag",
+        "task",
+        "os",
+        "json",
+        "flow",
+        "key",
+        "run_date",
+        "context",
+        "print",
+        "class_",
+        "match",
+    ),
     *("import_", "subprocess", "httpx", "pendulum", "none", "self", "dg", "type", "run", "defs"),
     *("airflow", "prefect", "dagster", "conftest", "state", "main", "job", "schedule", "response"),
 )
@@ -197,4 +209,3 @@ class _Maker:
             "references": {},
         }
         return {f"pipegen.lock/{pipeline['pipeline']}.json": lock}
-

@@ -1,4 +1,4 @@
-"""What a generated file is, apart from its texts: the shape of a program, and its texts in order."""
+"""What a generated file is but for its texts: the shape of a program, and its texts in order."""
 
 from __future__ import annotations
 

@@ -21,14 +21,15 @@ WITH_DBT = {
     **PROJECT,
     "dbt": {"projects": {"shop": {"dir": "dbt", "manifest": "manifest.json"}}},
 }
-SELECTING = {**PIPELINE, "transforms": {"all": {"project": "shop", "select": "resource_type:model"}}}
+SELECTING = {
+    **PIPELINE,
+    "transforms": {"all": {"project": "shop", "select": "resource_type:model"}},
+}
 
 
 def validate(root: Path, limits: Limits | None = None) -> dict[str, set[str]]:
     """Validate a project under limits, and return the codes found in each file."""
-    done = pipegen(
-        root, "validate", "--output-format", "concise", limits=limits or Limits()
-    )
+    done = pipegen(root, "validate", "--output-format", "concise", limits=limits or Limits())
     told = done.stdout + done.stderr
     assert done.returncode in (0, 1, 3), (done.returncode, told[-3000:])
     assert "Traceback" not in told
@@ -102,7 +103,9 @@ def laughs() -> str:
 
 def merges() -> str:
     lines = ["a0: &a0 {k: v}"]
-    lines += [f"a{i}: &a{i} {{<<: [{', '.join([f'*a{i - 1}'] * 9)}], k{i}: v}}" for i in range(1, 9)]
+    lines += [
+        f"a{i}: &a{i} {{<<: [{', '.join([f'*a{i - 1}'] * 9)}], k{i}: v}}" for i in range(1, 9)
+    ]
     return "\n".join(lines)
 
 

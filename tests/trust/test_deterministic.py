@@ -93,9 +93,7 @@ def rendered(
     program.write_text(SHUFFLED)
     paths = [str(root)] if seed % 2 else []
     folder = root.parent if paths else root
-    done = pipegen(
-        folder, str(seed), "render", *paths, program=[str(program)], env=settings
-    )
+    done = pipegen(folder, str(seed), "render", *paths, program=[str(program)], env=settings)
     assert done.returncode == 0, done.stderr
     return digests(root), done.stderr.replace(root.name, "here")
 
@@ -148,14 +146,20 @@ def test_every_python_writes_the_same_bytes(tmp_path: Path) -> None:
         env = {**os.environ, "PYTHONPATH": path}
         asked = subprocess.run(
             [python, "-c", "import pipegen.compiler, typer, jinja2"],
-            env=env, capture_output=True, check=False,
+            env=env,
+            capture_output=True,
+            check=False,
         )
         if asked.returncode:
             continue
         root = hostile(tmp_path / f"other_{number}")
         done = subprocess.run(
             [python, "-m", "pipegen", "render"],
-            cwd=root, env=env, capture_output=True, text=True, check=False,
+            cwd=root,
+            env=env,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         assert done.returncode == 0, done.stderr
         assert digests(root) == expected, python

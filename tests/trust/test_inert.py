@@ -1,4 +1,4 @@
-"""`validate` looks and touches nothing: no network, no process, no write, no module of the user's."""
+"""`validate` touches nothing: no network, no process, no file, no module of the user's."""
 
 from __future__ import annotations
 

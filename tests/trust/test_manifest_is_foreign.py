@@ -32,7 +32,7 @@ def written(root: Path, manifest: dict[str, Any], granularity: str) -> Path:
     spec = {**PIPELINE, "transforms": transforms}
     project(root, pipegen={**PROJECT, "dbt": dbt}, **{"pipelines/x": spec})
     put(root / "manifest.json", json.dumps(manifest))
-    put(root / "dbt" / "dbt_project.yml", "name: shop\nprofile: \"it's\"")
+    put(root / "dbt" / "dbt_project.yml", 'name: shop\nprofile: "it\'s"')
     return root
 
 
@@ -72,8 +72,10 @@ def test_a_hostile_manifest_changes_no_program(granularity: str, tmp_path: Path)
             assert all(char.isprintable() or char == "\n" for char in source), (seed, path)
             found = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
             is_pipeline = "definitions" not in path
-            assert not is_pipeline or {f"model.shop.{name}" for name in names} <= found or (
-                "airflow" in path and granularity == "step"
+            assert (
+                not is_pipeline
+                or {f"model.shop.{name}" for name in names} <= found
+                or ("airflow" in path and granularity == "step")
             ), (seed, path)
     assert compiled > 0.3 * times(40)
     assert codes <= {"PG204", "PG401", "PG404"}

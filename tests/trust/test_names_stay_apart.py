@@ -99,7 +99,9 @@ def words(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def test_no_two_tasks_share_a_name(words: list[str], tmp_path: Path) -> None:
     for path, text in project(tmp_path, "flow", words).items():
         assert not twice(text), path
-        assert path.endswith("definitions.py") or len(list(bound(ast.parse(text).body))) > len(words)
+        assert path.endswith("definitions.py") or len(list(bound(ast.parse(text).body))) > len(
+            words
+        )
 
 
 @pytest.mark.parametrize("pipeline", ["flow", "task", "main", "job", "defs", "dag", "run", "type"])

@@ -171,7 +171,9 @@ def test_no_text_is_lost_on_any_back_end(pairs: list[Pair]) -> None:
     for pair in pairs:
         for backend in BACKENDS:
             files = {p: t for p, t in pair.tame.items() if p.startswith(f"generated/{backend}/")}
-            told = {int(number) for text in files.values() for number in re.findall(r"~(\d+)~", text)}
+            told = {
+                int(number) for text in files.values() for number in re.findall(r"~(\d+)~", text)
+            }
             missing = pair.case.texts.slots.keys() - told - untold(pair.case, backend)
             assert not missing, (pair.seed, backend, missing)
 
