@@ -62,6 +62,7 @@ class Feature(StrEnum):
     HIGHTOUCH = "kind: hightouch"
     CENSUS = "kind: census"
     DBT_CLOUD = "kind: dbt_cloud"
+    SECRET_STORE = "secrets: connection or block"
     RUN_ID = "{{ run.id }}"
     RUN_WINDOW = "{{ run.start }}"
     FORMAT = "format()"
@@ -136,7 +137,13 @@ NOT_YET: Capabilities = dict.fromkeys(
         *(Feature.DBT_VARS, Feature.DBT_ENV, Feature.DBT_FULL_REFRESH, Feature.DBT_THREADS),
         *(Feature.SHELL_SCRIPT, Feature.HTTP_EXPECT, Feature.SQL, Feature.AIRBYTE),
         *(Feature.FIVETRAN, Feature.HIGHTOUCH, Feature.CENSUS, Feature.DBT_CLOUD),
-        *(Feature.RUN_ID, Feature.RUN_WINDOW, Feature.FORMAT, Feature.SLA_READY_BY),
+        *(
+            Feature.SECRET_STORE,
+            Feature.RUN_ID,
+            Feature.RUN_WINDOW,
+            Feature.FORMAT,
+            Feature.SLA_READY_BY,
+        ),
         *(Feature.SLA_MAX_AGE, Feature.SLA_MAX_DURATION, Feature.NOTIFY_FAILURE),
         Feature.NOTIFY_SUCCESS,
     ),
@@ -165,7 +172,7 @@ def check(
         if support.level is Level.UNSUPPORTED:
             yield problems.unsupported(backend, feature, support.how, node.span)
         elif support.level is Level.DEGRADED and feature.key not in accepted:
-            yield problems.degraded(backend, feature, support.differs, node.span)
+            yield problems.degraded(backend, feature, support.differs, node.span, feature.key)
 
 
 def acceptable(offered: Capabilities) -> frozenset[str]:

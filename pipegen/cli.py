@@ -141,7 +141,7 @@ def validate(
     compilation = compile_project(opened.project, targets, ignore=left_out, write=False)
     found = opened.findings(compilation)
     if opened.whole:
-        found += compilation.findings
+        found += [problem for problem in compilation.findings if not problem.is_error]
     texts = opened.project.texts
     console.report(found, opened.project.root, output_format, sys.stdout, texts)
     if not found and output_format in (None, Format.HUMAN, Format.CONCISE):

@@ -9,8 +9,9 @@ from pathlib import Path, PurePosixPath
 
 from pipegen import backends, capabilities, consistency, features, ir, policy, problems
 from pipegen.backends import Target
+from pipegen.bounded import read_bytes
 from pipegen.consistency import Understood
-from pipegen.diagnostics import CompileError, Diagnostic
+from pipegen.diagnostics import CompileError, Diagnostic, Span
 from pipegen.expand import specifications
 from pipegen.files import PlannedFile, RenderedFile
 from pipegen.lower import lower
@@ -20,6 +21,9 @@ from pipegen.lower.resolve import resolve
 from pipegen.project import FILE, Project, pipelines
 from pipegen.source import decode, read
 from pipegen.spec import PipelineSpec
+
+MAX_LOCK = 64_000_000
+"""The largest lock that is read, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class _Work:
     item: Understood | None
     found: list[Diagnostic] = field(default_factory=list)
     unfit: dict[str, list[Diagnostic]] = field(default_factory=dict)
+    unfit_target: set[str] = field(default_factory=set)
     needs: tuple[tuple[capabilities.Feature, ir.Node], ...] = ()
 
     @property
@@ -81,7 +86,8 @@ class _Work:
 
     def fits(self, backend: str) -> bool:
         """Whether it can be."""
-        return not any(problem.is_error for problem in self.unfit.get(backend, ()))
+        unfit = any(problem.is_error for problem in self.unfit.get(backend, ()))
+        return not unfit and backend not in self.unfit_target
 
 
 def compile_project(
@@ -110,13 +116,16 @@ def compile_project(
         work.found += [rule for rule in rules if not rule.code.startswith(skipped or ("-",))]
         work.found += _unknown_backends(work.item.spec)
         work.needs = tuple(features.required(work.item.pipeline))
-    for name in targets:
+    findings = list(consistency.unused(project.spec, understood)) if complete else []
+    for name, target in targets.items():
         _check(known, name)
+        if target.options.get("secrets", "env") != "env":
+            findings += _store(project, known, name)
     whole = all(work.is_whole for work in works)
     return Compilation(
         pipelines=tuple(_compiled(project, work, targets if write else {}) for work in works),
         shared=tuple(_shared(works, targets)) if write and whole else (),
-        findings=tuple(consistency.unused(project.spec, understood)) if complete else (),
+        findings=tuple(findings),
     )
 
 
@@ -139,6 +148,10 @@ def _files(project: Project) -> tuple[str, ...]:
 
 def _read(project: Project, manifests: Manifests, file: str) -> Iterator[_Work]:
     """Yield the pipelines of a file, or what is wrong with it."""
+    if not file.isprintable():  # it stands in the header of what is generated
+        hidden = problems.unreadable("its name holds a character nobody can see", Span(file))
+        yield _Work(file, None, [hidden])
+        return
     try:
         specs = specifications(project.read(file), project.spec.vars)
     except CompileError as error:
@@ -162,7 +175,7 @@ def _read(project: Project, manifests: Manifests, file: str) -> Iterator[_Work]:
 def _known(project: Project, pipeline: str) -> Lock | None:
     try:
         path = project.root / project.locks / f"{pipeline}.json"
-        return load(path.read_text(encoding="utf-8"))
+        return load(read_bytes(path, MAX_LOCK).decode("utf-8"))
     except (OSError, UnicodeDecodeError):
         return None
 
@@ -186,6 +199,16 @@ def _check(works: list[_Work], name: str) -> None:
         ):
             (work,) = (w for w in wanting if w.item and w.item.pipeline is pipeline)
             work.unfit[name].append(problem)
+
+
+def _store(project: Project, works: list[_Work], name: str) -> Iterator[Diagnostic]:
+    """Yield what is wrong with secrets that come from the orchestrator, and say so of the works."""
+    backend, span = backends.get(name), project.spec.span_of("backends", name, "secrets")
+    need = (capabilities.Feature.SECRET_STORE, ir.Node(span=span))
+    for problem in capabilities.check([need], backend.title, backend.capabilities):
+        for work in works:
+            work.unfit_target |= {name} if problem.is_error else set()
+        yield problem
 
 
 def _unknown_backends(spec: PipelineSpec) -> Iterator[Diagnostic]:

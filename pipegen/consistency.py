@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
@@ -97,10 +97,7 @@ def _cycles(pipelines: Sequence[Understood]) -> Found:
         item.name: {name: (key, span) for key, name, span in _named(item.spec) if name in places}
         for item in pipelines
     }
-    try:
-        TopologicalSorter(waits).prepare()
-    except CycleError as error:
-        path: list[str] = error.args[1][::-1]
+    while path := _cycle(waits):
         start = min(path[:-1])
         turn = path.index(start)
         path = [*path[turn:-1], *path[: turn + 1]]
@@ -109,6 +106,18 @@ def _cycles(pipelines: Sequence[Understood]) -> Found:
             for a, b in pairwise(path)
         ]
         yield places[start], problems.pipeline_cycle(path, related[0].span, related[1:])
+        for name in path[:-1]:
+            waits.pop(name)
+
+
+def _cycle(waits: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return a cycle, from what waits to what it waits for, or nothing."""
+    try:
+        TopologicalSorter(waits).prepare()
+    except CycleError as error:
+        found: list[str] = error.args[1]
+        return found[::-1]
+    return []
 
 
 def _loaded_twice(pipelines: Sequence[Understood]) -> Found:

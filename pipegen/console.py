@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TextIO
 
+from pipegen.bounded import read_bytes
 from pipegen.diagnostics import Diagnostic
 from pipegen.opening import ProjectError
 from pipegen.report import Format, render
+from pipegen.source import MAX_SIZE
 
 _TOPS = {
     Format.GITHUB: "GITHUB_WORKSPACE",
@@ -44,8 +46,8 @@ def report(
         try:
             if file in unwritten:
                 return unwritten[file].decode("utf-8-sig")
-            return (start / file).read_text(encoding="utf-8-sig")
-        except (OSError, UnicodeDecodeError):
+            return read_bytes(start / file, MAX_SIZE).decode("utf-8-sig")
+        except (OSError, ValueError):
             return None
 
     color = stream.isatty() and not os.environ.get("NO_COLOR")

@@ -77,6 +77,14 @@ class Diagnostic:
         return (self.span.file, self.span.line, self.span.column, self.code, self.message)
 
 
+def once(found: Iterable[Diagnostic]) -> list[Diagnostic]:
+    """Leave out what says the same of the same place: rows of one `for_each` share a mistake."""
+    first: dict[tuple[str, Span, str], Diagnostic] = {}
+    for each in found:
+        first.setdefault((each.code, each.span, each.message), each)
+    return list(first.values())
+
+
 class CompileError(Exception):
     """The input cannot be compiled; carries every diagnostic of the stage, sorted."""
 

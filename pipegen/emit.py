@@ -115,8 +115,8 @@ def expression(
     """Return the expression for an argument of an action.
 
     `run` gives the expression for each fact about the run and `env` for an environment
-    variable, each a single expression. `plain` escapes literal text for an orchestrator that
-    reads templates in it.
+    variable, each a single expression. A day is ISO text; a formatted one needs `date`
+    imported. `plain` escapes literal text for an orchestrator that reads templates in it.
     """
 
     def written(item: Value) -> Code:
@@ -125,8 +125,9 @@ def expression(
                 return literal(plain(item))
             case Env(name):
                 return Code(env(name))
-            case RunValue(field, "") if field in run:
-                return Code(run[field])
+            case RunValue(field, format) if field in run:
+                day = f"date.fromisoformat({run[field]})"
+                return Code(f"{day}.strftime({_string(format)})" if format else run[field])
             case Text(parts):
                 return _text(parts)
             case Items(items):

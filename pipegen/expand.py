@@ -58,25 +58,33 @@ def _filled(document: Document, variables: Vars) -> Iterator[Document | list[Dia
     elif isinstance(rows, list) and len(rows) > MAX_ROWS:
         span = document.span(("for_each",))
         yield [problems.too_large("number of rows", MAX_ROWS, span)]
-    elif not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows) or not rows:
-        yield _fill(document, {**value, "for_each": rows}, {"var": variables, "each": {}})
+    elif wrong := _wrong_rows(document, rows):
+        yield wrong
     else:
+        assert isinstance(rows, list), "it is well-formed"
         rest = {key: item for key, item in value.items() if key != "for_each"}
         for row in rows:
-            yield _fill(document, rest, {"var": variables, "each": row}, [row])
+            yield _fill(document, rest, {"var": variables, "each": row})
+
+
+def _wrong_rows(document: Document, rows: object) -> list[Diagnostic]:
+    """Return what is wrong with the rows, of which the pipelines take only the values."""
+    alone = {"version": 1, "pipeline": "of_a_row", "for_each": rows}
+    try:
+        PipelineSpec.parse(replace(document, value=alone))
+    except CompileError as error:
+        return list(error.diagnostics)
+    return []
 
 
 def _fill(
-    document: Document,
-    value: dict[str, Any],
-    variables: references.Variables,
-    rows: list[Any] | None = None,
+    document: Document, value: dict[str, Any], variables: references.Variables
 ) -> Document | list[Diagnostic]:
     filled, unfilled = references.fill(value, variables)
     if unfilled:
         return [_problem(document, problem, variables) for problem in unfilled]
     assert isinstance(filled, dict), "filling keeps the shape"
-    return replace(document, value=filled | ({"for_each": rows} if rows else {}))
+    return replace(document, value=filled)
 
 
 def _problem(

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from enum import StrEnum
 
-from pipegen.ir import Dbt, Http, Pipeline, Python, Shell, Stage, Task
+from pipegen.ir import Dbt, Pipeline, RemoteJob, Stage, Task
 from pipegen.naming import slug
 
 
@@ -29,6 +29,8 @@ def draw(pipeline: Pipeline, format: GraphFormat) -> str:
 _SHAPES = {
     Stage.SOURCE: ("[/", "/]"),
     Stage.TRANSFORM: ("[", "]"),
+    Stage.CHECK: ("{{", "}}"),
+    Stage.WAIT: ("((", "))"),
     Stage.ACTIVATION: ("([", "])"),
 }
 
@@ -84,12 +86,10 @@ def _node(task: Task) -> dict[str, object]:
             node["action"] = "dbt"
             node["builds"] = [item.unique_id for item in dbt.nodes]
             node["tests"] = [item.unique_id for item in dbt.tests]
-        case Python():
-            node["action"] = "python"
-        case Shell():
-            node["action"] = "shell"
-        case Http():
-            node["action"] = "http"
+        case RemoteJob(service=service):
+            node["action"] = service
+        case action:
+            node["action"] = type(action).__name__.lower()
     if task.loads:
         node["loads"] = list(task.loads)
     if task.reads:

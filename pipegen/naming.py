@@ -24,6 +24,8 @@ def variable(name: str, taken: frozenset[str] = frozenset()) -> str:
     `taken` are the names the generated file imports or defines itself.
     """
     candidate = slug(name)
+    if not candidate.strip("_") or candidate.startswith("__"):
+        candidate = f"node{candidate}"  # a dbt model may be called `__tmp`, or `日本`
     if candidate[0].isdigit():
         candidate = f"_{candidate}"
     while candidate in taken or candidate in _RESERVED:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from pipegen.diagnostics import CompileError, Diagnostic
+from pipegen.diagnostics import CompileError, Diagnostic, once
 
 if TYPE_CHECKING:
     from pipegen.backends import Target
@@ -47,8 +47,9 @@ class Opened:
         return [compiled for compiled in compilation.pipelines if compiled.file in self.chosen]
 
     def findings(self, compilation: Compilation) -> list[Diagnostic]:
-        """Return what was found in them."""
-        return [problem for compiled in self.of(compilation) for problem in compiled.diagnostics]
+        """Return what was found in them, and what is wrong with the project."""
+        found = [problem for compiled in self.of(compilation) for problem in compiled.diagnostics]
+        return once([*found, *(problem for problem in compilation.findings if problem.is_error)])
 
 
 def project(

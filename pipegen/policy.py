@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pipegen import ir, problems
 from pipegen.consistency import Understood
-from pipegen.diagnostics import Diagnostic
+from pipegen.diagnostics import Diagnostic, Span
 from pipegen.spec import PoliciesSpec
 
 _DAYS = (date(2026, 1, 15), date(2026, 7, 15))
@@ -18,8 +18,8 @@ _DAYS = (date(2026, 1, 15), date(2026, 7, 15))
 def check(item: Understood, policies: PoliciesSpec) -> Iterator[Diagnostic]:
     """Yield each rule that a pipeline breaks."""
     yield from _required(item, policies)
-    yield from _owners(item.pipeline, policies)
-    yield from _bounds(item.pipeline, policies)
+    yield from _owners(item, policies)
+    yield from _bounds(item, policies)
     yield from _windows(item, policies)
     yield from _promises(item, policies)
     yield from _personal(item, policies)
@@ -38,41 +38,55 @@ def _required(item: Understood, policies: PoliciesSpec) -> Iterator[Diagnostic]:
         if key == "timeout":
             for task in _written(pipeline):
                 if task.timeout is None:
-                    yield problems.required("task", task.name, key, task.span)
+                    yield problems.required("task", task.group or task.name, key, task.span)
         elif not facts[key]:
             yield problems.required("pipeline", pipeline.name, key, pipeline.span)
 
 
 def _written(pipeline: ir.Pipeline) -> Iterator[ir.Task]:
-    """Yield the tasks, of each transform only the first: they are written in one place."""
-    seen: set[str] = set()
+    """Yield the tasks, of each transform only those an override sets apart from the first."""
+    seen: set[tuple[object, ...]] = set()
     for task in pipeline.tasks:
-        name = task.group or task.name
-        if task.stage is not ir.Stage.WAIT and name not in seen:
-            seen.add(name)
+        key = (task.group or task.name, task.retries.count, task.timeout)
+        if task.stage is not ir.Stage.WAIT and key not in seen:
+            seen.add(key)
             yield task
 
 
-def _owners(pipeline: ir.Pipeline, policies: PoliciesSpec) -> Iterator[Diagnostic]:
+def _owners(item: Understood, policies: PoliciesSpec) -> Iterator[Diagnostic]:
     if not policies.owners:
         return
+    pipeline = item.pipeline
     if pipeline.owner and pipeline.owner not in policies.owners:
-        yield problems.owner_not_allowed(pipeline.owner, policies.owners, pipeline.span)
+        span = item.spec.span_of("owner") if item.spec.owner else pipeline.span
+        yield problems.owner_not_allowed(pipeline.owner, policies.owners, span)
     for task in _written(pipeline):
         if task.owner and task.owner != pipeline.owner and task.owner not in policies.owners:
-            yield problems.owner_not_allowed(task.owner, policies.owners, task.span)
+            yield problems.owner_not_allowed(
+                task.owner, policies.owners, _place(item, task, "owner")
+            )
 
 
-def _bounds(pipeline: ir.Pipeline, policies: PoliciesSpec) -> Iterator[Diagnostic]:
+def _bounds(item: Understood, policies: PoliciesSpec) -> Iterator[Diagnostic]:
     fewest, most, longest = policies.min_retries, policies.max_retries, policies.max_timeout
-    for task in _written(pipeline):
+    for task in _written(item.pipeline):
         name, count = task.group or task.name, task.retries.count
+        retries = _place(item, task, "retries")
         if fewest is not None and task.stage is ir.Stage.SOURCE and count < fewest:
-            yield problems.retries_out_of_bounds(name, count, f"fewer than {fewest}", task.span)
+            yield problems.retries_out_of_bounds(name, count, f"fewer than {fewest}", retries)
         if most is not None and count > most:
-            yield problems.retries_out_of_bounds(name, count, f"more than {most}", task.span)
+            yield problems.retries_out_of_bounds(name, count, f"more than {most}", retries)
         if longest and (task.timeout is None or task.timeout > longest):
-            yield problems.timeout_too_long(name, _short(longest), task.span)
+            span = _place(item, task, "timeout")
+            yield problems.timeout_too_long(name, _short(longest), span)
+
+
+def _place(item: Understood, task: ir.Task, key: str) -> Span:
+    """Return where a task says something, or where it is named if it does not."""
+    if key == "retries" and task.retries.span != task.span:
+        return task.retries.span
+    spec = next(s for name, s in item.spec.tasks if name == (task.group or task.name))
+    return spec.span_of(key) if getattr(spec, key) is not None else task.span
 
 
 def _short(length: timedelta) -> str:
@@ -118,9 +132,10 @@ def _within(moment: time, window: tuple[time, time]) -> bool:
 
 def _promises(item: Understood, policies: PoliciesSpec) -> Iterator[Diagnostic]:
     pipeline = item.pipeline
-    tag = next((tag for tag in pipeline.tags if tag in policies.sla_tags), None)
-    if tag and not pipeline.slas:
-        yield problems.no_sla(pipeline.name, tag, pipeline.span)
+    for index, tag in enumerate(pipeline.tags):
+        if tag in policies.sla_tags and not pipeline.slas:
+            yield problems.no_sla(pipeline.name, tag, item.spec.span_of("tags", index))
+            return
 
 
 def _personal(item: Understood, policies: PoliciesSpec) -> Iterator[Diagnostic]:

@@ -189,6 +189,8 @@ def _reference(token: re.Match[str]) -> str | Reference:
         case "fill":
             if env := _ENV.fullmatch(written):
                 return Env(env[1])
+            if _FILL.fullmatch(written):
+                raise ReferenceProblem(written, "stands where no variables are filled in")
             raise ReferenceProblem(written, "is not a reference")
         case "run":
             if run := _RUN.fullmatch(written):

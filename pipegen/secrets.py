@@ -11,24 +11,26 @@ from pipegen import problems
 from pipegen.diagnostics import Diagnostic
 from pipegen.source import Document, Key
 
-_KEY = re.compile(
-    r"(?:^|[_\-.])(?:password|passwd|pwd|passphrase|secret|token|api_?key|private_?key|access_?key"
-    r"|client_?secret|webhook|credentials?|authorization)$",
-    re.IGNORECASE,
+WORDS = (
+    "password|passwd|pwd|passphrase|secret|token|api_?key|private_?key|access_?key"
+    "|webhook|credentials?|authorization"
 )
+"""The last words of keys that hold a secret."""
+
+_KEY = re.compile(rf"(?:^|[_\-.])(?:{WORDS})$", re.IGNORECASE)
 _SHAPES = {
     "a password in a URL": r"://[^\s/:@]*:(?P<password>[^\s/@]+)@",
     "an AWS access key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
     "a GitHub token": r"\b(?:gh[pousr]_\w{20,}|github_pat_\w{20,})",
     "a Slack token": r"\bxox[abeoprs]-[\w-]{10,}",
     "a Slack webhook": r"https://hooks\.slack\.com/(?:services|workflows)/[\w/-]{10,}",
-    "an API key": r"\bsk-[\w-]{20,}",
+    "an API key": r"\bsk-(?=[\w-]*[A-Z])(?=[\w-]*[0-9])[\w-]{20,}",
     "a GitLab token": r"\bglpat-[\w-]{16,}",
     "a Databricks token": r"\bdapi[0-9a-f]{32}",
     "a Google API key": r"\bAIza[\w-]{35}",
     "a JSON web token": r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*",
-    "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
-    "credentials": r"\b(?:Bearer|Basic) (?!\$\{)[\w+/=.-]{8,}",
+    "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----[^\"']*",
+    "credentials": r"\b(?:Bearer|Basic) (?=[\w+/.-]*[0-9=])[\w+/=.-]{8,}",
 }
 _NAMED = {f"s{index}": what for index, what in enumerate(_SHAPES)}
 SHAPE = re.compile(
@@ -46,7 +48,8 @@ def literal(document: Document) -> Iterator[Diagnostic]:
     """Yield a refusal for each value of a document that is a secret, or holds one."""
     refused = set()
     for path in document.keys:
-        text = _text(document.value, path) if _names_a_secret(str(path[-1])) else ""
+        name = str(path[-2 if path[:1] == ("params",) and path[2:] == ("default",) else -1])
+        text = _text(document.value, path) if _names_a_secret(name) else ""
         if text and not _REFERENCE.search(text):
             refused.add(path)
             yield problems.literal_secret(str(path[-1]), document.span(path))

@@ -44,6 +44,11 @@ def leaves(action: ir.Action) -> Iterator[ir.Value]:
         yield from ir.leaves(value)
 
 
+def formats(action: ir.Action) -> bool:
+    """Whether an action formats the day of the run, for which the file imports `date`."""
+    return any(isinstance(leaf, ir.RunValue) and leaf.format for leaf in leaves(action))
+
+
 def shell(action: ir.Shell, timeout: timedelta | None, run: Run) -> Code:
     """Return the arguments of `subprocess.run`, called one level deep."""
     named = {} if action.cwd is None else {"cwd": expression(action.cwd, run)}

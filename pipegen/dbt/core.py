@@ -76,9 +76,11 @@ class Selector:
                     spec = parse_difference(list(select) or None, list(exclude) or None)
                 _refuse(spec)
                 return {str(unique_id) for unique_id in selector.get_selected(spec)}
+        except RefusedError:
+            raise
         except DbtBaseException as error:
             raise RefusedError(_reason(error)) from error
-        except (ArithmeticError, LookupError, NotImplementedError, OSError, ValueError) as error:
+        except Exception as error:  # dbt trusts its manifest: on another it may raise anything
             raise RefusedError(f"{type(error).__name__}: {error}") from error
 
     def _prepare(self) -> tuple[ResourceTypeSelector, SelectorConfig]:
@@ -105,7 +107,7 @@ def link(raw: Mapping[str, Any]) -> Selector:
             return Selector(manifest, Graph(_linker(manifest).graph))
     except DbtBaseException as error:
         raise ManifestError(f"dbt cannot read it: {_reason(error)}") from error
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
+    except Exception as error:
         raise ManifestError(f"dbt cannot read it: {error!r}") from error
 
 

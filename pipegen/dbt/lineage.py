@@ -110,7 +110,7 @@ class _Names:
         for unique_id, resource in manifest.resources.items():
             if resource.resource_type == "source" or not resource.fqn:
                 continue
-            if _is_versioned(resource):
+            if _is_versioned(resource) and resource.fqn[1:]:
                 self._prefixes[resource.fqn[-2]].add(unique_id)
                 self._versions["_".join(resource.fqn[-2:])].add(unique_id)
             else:
@@ -174,7 +174,7 @@ class _Names:
         """Return the whole path as a pattern, which unlike a name is no prefix of others."""
         path = ".".join(resource.fqn)
         pattern = re.sub(r"[^\w.-]", "?", path)
-        if pattern == path:
+        if path and pattern == path:
             pattern = f"{path[:-1]}[{path[-1]}]"
         meaning = frozenset(
             unique_id for path, unique_id in self._paths if fnmatchcase(path, pattern)

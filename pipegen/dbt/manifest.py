@@ -13,6 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from pipegen.bounded import read_bytes
+
 MAX_BYTES = 200 * 1024 * 1024
 """The largest manifest that is read."""
 
@@ -159,11 +161,7 @@ def _manifest(path: Path, raw: Mapping[str, Any]) -> Manifest:
 
 def _document(path: Path) -> Mapping[str, Any]:
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise ManifestError(f"larger than {MAX_BYTES // 1024 // 1024} MB")
-        raw = json.loads(content)
+        raw = json.loads(read_bytes(path, MAX_BYTES))
     except FileNotFoundError:
         raise
     except OSError as error:

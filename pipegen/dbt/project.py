@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pipegen.bounded import read_bytes
 from pipegen.dbt.manifest import ManifestError
+from pipegen.source.peek import top_level
+
+MAX_BYTES = 1_000_000
 
 
 def profile_of(folder: Path) -> str:
@@ -12,13 +16,12 @@ def profile_of(folder: Path) -> str:
 
     Raises ManifestError if its `dbt_project.yml` cannot be read or names none.
     """
-    from dbt.clients.yaml_helper import load_yaml_text
-
     try:
-        loaded = load_yaml_text((folder / "dbt_project.yml").read_text(encoding="utf-8"))
-    except Exception as error:
-        raise ManifestError(f"its dbt_project.yml cannot be read: {error}") from None
-    profile = loaded.get("profile") if isinstance(loaded, dict) else None
-    if not isinstance(profile, str):
+        text = read_bytes(folder / "dbt_project.yml", MAX_BYTES).decode("utf-8-sig")
+        profile = top_level(text, "profile")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ManifestError(f"its dbt_project.yml cannot be read: {reason}") from None
+    if not profile:
         raise ManifestError("its dbt_project.yml names no profile")
     return profile

@@ -55,6 +55,7 @@ def select(
     if not selections:
         return ()
 
+    _keep_to_one_process()
     from pipegen.dbt.core import RefusedError, alone
 
     resolved = []
@@ -72,6 +73,19 @@ def select(
                 raise SelectionError(str(error), index) from error
             resolved.append(tuple(sorted(unique_ids)))
     return tuple(resolved)
+
+
+def _keep_to_one_process() -> None:
+    """Give dbt's manifest a lock of this process, before dbt is imported.
+
+    Its own is one that processes share. Python starts a process to look after these, which
+    looks for modules in the working folder first: in a project that anyone may have sent.
+    """
+    import multiprocessing.dummy
+
+    import dbt.mp_context
+
+    dbt.mp_context._MP_CONTEXT = multiprocessing.dummy
 
 
 _selectors: WeakKeyDictionary[Manifest, Selector] = WeakKeyDictionary()

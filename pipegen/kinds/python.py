@@ -11,8 +11,7 @@ from pydantic_core import PydanticCustomError
 from pipegen import ir
 from pipegen.emit import EmissionError, argument, dotted
 from pipegen.kinds.scope import Scope
-from pipegen.model import Name, Plain, SpecModel, Value
-from pipegen.model.scalars import looks
+from pipegen.model import Name, Plain, SpecModel, Value, looks
 
 _WRITTEN = r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*:[A-Za-z_][A-Za-z0-9_]*"
 _CALLABLE = re.compile(r"([\w.]+):(\w+)", re.ASCII)

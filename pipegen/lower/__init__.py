@@ -84,10 +84,10 @@ class _Lowering:
             if len(in_order) < len(tasks) and (circular := cycle(tasks)):
                 self.found.append(circular)
         if any(problem.is_error for problem in self.found):
-            raise CompileError(self.found)
+            raise CompileError(dict.fromkeys(self.found))
         return Lowered(
             pipeline=replace(pipeline, tasks=in_order),
-            warnings=tuple(self.found),
+            warnings=tuple(dict.fromkeys(self.found)),
             connections=frozenset(self.scope.used),
             channels=frozenset(self.watch.used),
         )
@@ -124,6 +124,7 @@ class _Lowering:
                     yield self._step(name, stage, task)
 
     def _dbt(self, name: str, transform: DbtTransform) -> Iterator[ir.Task]:
+        self.references.flag(transform.full_refresh, "full_refresh", transform)
         overrides = tuple(overridden(name, transform, self.lock, self.found))
         for work in self.works:
             if work.transform != name:

@@ -109,6 +109,8 @@ class Lineage:
             *(self._ancestors[project].get(k, frozenset()) for k in keys)
         )
         for task, key in self._blocking[project]:
+            if strict and task in self._apart:
+                continue
             test = self.lock.projects[project].tests[key]
             parents = frozenset(test.parents)
             if (
@@ -132,6 +134,12 @@ class Lineage:
                 if self.lock.projects[project].tests[key].severity == "error":
                     found[project].append((work.name, key))
         return found
+
+    @cached_property
+    def _apart(self) -> frozenset[str]:
+        """The tasks of `command: test`, which run after all that is built, as `dbt test` does."""
+        apart = (w for w in self.works if w.action.command == "test" and w.group is None)
+        return frozenset(work.name for work in apart)
 
     @cached_property
     def _ancestors(self) -> dict[str, dict[str, frozenset[str]]]:

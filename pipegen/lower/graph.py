@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from pipegen import problems
 from pipegen.diagnostics import Diagnostic, Related
-from pipegen.ir import Task
+from pipegen.ir import Stage, Task
 from pipegen.naming import slug
 
 
@@ -18,7 +18,8 @@ def collisions(tasks: Sequence[Task]) -> Iterator[Diagnostic]:
     first: dict[str, Task] = {}
     for task in tasks:
         other = first.setdefault(slug(task.name), task)
-        if other.name != task.name:
+        twins = other is not task and Stage.WAIT in (other.stage, task.stage)
+        if twins or other.name != task.name:
             yield problems.name_collision(
                 task.name, other.name, slug(task.name), task.span, other.span
             )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from pipegen.dbt.lineage import Lineage
-from pipegen.dbt.manifest import Manifest, ManifestError, load
+from pipegen.dbt.manifest import DbtResource, Manifest, ManifestError, load
 from pipegen.spec import DbtProjectSpec, ProjectSpec
 
 
@@ -51,3 +52,17 @@ class Manifests:
         spec = self.specs[name]
         profiles = posixpath.relpath(str(spec.profiles_dir or spec.dir), str(spec.dir))
         return f"cd {spec.dir} && dbt parse --profiles-dir {profiles}"
+
+
+def full_names(
+    candidates: list[tuple[str, DbtResource]], usable: Mapping[str, Manifest]
+) -> Iterator[str]:
+    """Yield what to write for each candidate, so that it is the only one."""
+    of_project = Counter(project for project, _ in candidates)
+    for project, resource in candidates:
+        name = f"{resource.name}.v{resource.version}" if resource.version else resource.name
+        if resource.source_name:
+            name = f"{resource.source_name}.{name}"
+        if of_project[project] > 1:
+            name = f"{resource.package}.{name}"
+        yield f"{project}:{name}" if len(usable) > 1 else name

@@ -22,7 +22,7 @@ from pipegen.lower.lock import (
     LockedSelection,
     LockedTest,
 )
-from pipegen.lower.manifests import Manifests
+from pipegen.lower.manifests import Manifests, full_names
 from pipegen.spec import PipelineSpec
 
 TESTS = ("test", "unit_test")
@@ -49,7 +49,8 @@ def resolve(spec: PipelineSpec, manifests: Manifests, committed: Callable[[], Lo
                 found.append(problems.bad_manifest(str(manifests.path(name)), str(error), span))
             case None:
                 known = committed()
-                if known and not found and _current(asked, names, known):
+                ours = known and known.projects.keys() <= manifests.specs.keys()
+                if known and ours and not found and _current(asked, names, known):
                     return known
                 path, command = str(manifests.path(name)), manifests.command(name)
                 found.append(problems.missing_manifest(path, command, span))
@@ -119,8 +120,9 @@ def _unknown_projects(
             yield problems.unknown_project(transform.project, manifests.specs, span)
     for query in asked:
         if query.asks.project not in manifests.specs and query.name.startswith("slas."):
-            span = query.project_span
-            yield problems.unknown_project(query.asks.project, manifests.specs, span)
+            span, name = query.project_span, query.asks.project
+            known = problems.unknown_project(name, manifests.specs, span)
+            yield known if name else problems.missing_key("project", span)
 
 
 def _current(asked: Iterable[Query], names: Iterable[Written], lock: Lock) -> bool:
@@ -209,16 +211,17 @@ def _references(
             case []:
                 found.append(_unknown(name, projects))
             case _:
-                forms = sorted(_full_name(project, r, projects) for project, r in candidates)
+                forms = sorted(full_names(candidates, projects))
                 found.append(problems.ambiguous_model(name.text, forms, name.span))
 
 
 def _unknown(name: Written, usable: Mapping[str, Manifest]) -> Diagnostic:
+    tables = [f"{r.source_name}.{r.name}" for m in usable.values() for r in m.sources()]
     if name.loads:
-        tables = [f"{r.source_name}.{r.name}" for m in usable.values() for r in m.sources()]
         return problems.unknown_source(name.text, tables, name.span)
     models = [r.name for m in usable.values() for r in m.resources.values() if _is_built(r)]
-    return problems.unknown_model(name.user, name.text, models, name.span)
+    known = tables if "." in name.text else models
+    return problems.unknown_model(name.user, name.text, known or models, name.span)
 
 
 def _candidates(written: Written, usable: Mapping[str, Manifest]) -> list[tuple[str, DbtResource]]:
@@ -231,11 +234,6 @@ def _candidates(written: Written, usable: Mapping[str, Manifest]) -> list[tuple[
         for resource in manifest.find(reference)
         if not written.loads or resource.resource_type == "source"
     ]
-
-
-def _full_name(project: str, resource: DbtResource, usable: Mapping[str, Manifest]) -> str:
-    name = f"{resource.name}.v{resource.version}" if resource.version else resource.name
-    return f"{project}:{name}" if len(usable) > 1 else f"{resource.package}.{name}"
 
 
 def _locked(

@@ -21,8 +21,13 @@ _MADE = {
 }
 """What each dbt command builds."""
 
+_TESTING = ("build", "test")
+
 Dataset = tuple[str, str]
 """A node of a dbt project: the project's name, and dbt's unique id."""
+
+Place = tuple[str, str | None]
+"""Where nodes are built: a dbt project's name and its target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,7 @@ class DbtWork:
     tests: tuple[str, ...] = ()
 
     @property
-    def target(self) -> tuple[str, str | None]:
+    def target(self) -> Place:
         """Where it builds: the dbt project and its target."""
         return (self.action.project.name, self.action.project.target)
 
@@ -49,17 +54,19 @@ def works(
     transforms: Mapping[str, DbtTransform], lock: Lock, projects: Mapping[str, ir.DbtProject]
 ) -> Iterator[DbtWork]:
     """Yield the dbt invocations of a pipeline, in the order of the specification."""
-    homes = _homes(lock)
+    targets = {
+        name: replace(projects[t.project], target=t.target) if t.target else projects[t.project]
+        for name, t in transforms.items()
+    }
+    places = {name: (target.name, target.target) for name, target in targets.items()}
+    homes = _homes(transforms, lock, places)
     for name, transform in transforms.items():
-        project = lock.projects[transform.project]
-        target = projects[transform.project]
-        if transform.target:
-            target = replace(target, target=transform.target)
+        project, target = lock.projects[transform.project], targets[name]
         if name not in lock.selections:
             yield DbtWork(name, name, None, _action(transform, target, command=transform.command))
             continue
         selection = lock.selections[name]
-        mine = tuple(t for t in selection.tests if homes[selection.project, t] == name)
+        mine = tuple(t for t in selection.tests if homes.get((places[name], t)) == name)
         if transform.granularity == "step" or transform.command != "build":
             yield _step(name, transform, selection, project, target, mine)
         else:
@@ -68,10 +75,11 @@ def works(
 
 def _action(transform: DbtTransform, project: ir.DbtProject, **own: Any) -> ir.Dbt:
     """Return a dbt invocation with what all of a transform have in common."""
+    is_build = transform.command == "build"
     return ir.Dbt(
         **{"select": (), **own},
         project=project,
-        granularity=ir.Granularity(transform.granularity),
+        granularity=ir.Granularity(transform.granularity if is_build else "step"),
         run_tests=ir.RunTests(transform.tests),
         vars=ir.Fields(tuple(transform.vars.items())),
         env=ir.Fields(tuple(transform.env.items())),
@@ -83,30 +91,42 @@ def _action(transform: DbtTransform, project: ir.DbtProject, **own: Any) -> ir.D
     )
 
 
-def _homes(lock: Lock) -> dict[Dataset, str]:
-    """Return the one transform each test runs in: the last that selects it.
+def _homes(
+    transforms: Mapping[str, DbtTransform], lock: Lock, places: Mapping[str, Place]
+) -> dict[tuple[Place, str], str]:
+    """Return the one transform each test of a target runs in: the last that selects and tests it.
 
     A test of models of two transforms would otherwise run in both, in the first of them
     before all it compares is built.
     """
     if not lock.selections:
         return {}
-    builders = {(s.project, key): name for name, s in lock.selections.items() for key in s.nodes}
+    builders = {
+        (places[name], key): name
+        for name, selection in lock.selections.items()
+        if transforms[name].command in _MADE
+        for key in selection.nodes
+    }
     upstream: dict[str, set[str]] = {}
     for name, selection in lock.selections.items():
         nodes = lock.projects[selection.project].nodes
-        feeding = {
-            builders.get((selection.project, parent))
-            for key in selection.nodes
-            for parent in nodes[key].parents
-        }
+        used = {parent for key in selection.nodes for parent in (key, *nodes[key].parents)}
+        feeding = {builders.get((places[name], key)) for key in used}
         upstream[name] = {feeder for feeder in feeding if feeder and feeder != name}
     rank = ranks(upstream)
     return {
-        (selection.project, test): name
+        (places[name], test): name
         for name, selection in sorted(lock.selections.items(), key=lambda item: rank[item[0]])
+        if _tests(transforms[name])
         for test in selection.tests
     }
+
+
+def _tests(transform: DbtTransform) -> bool:
+    """Whether a transform runs tests."""
+    if transform.command == "build":
+        return transform.tests != "none"
+    return transform.command == "test"
 
 
 def _step(
@@ -117,7 +137,8 @@ def _step(
     target: ir.DbtProject,
     mine: tuple[str, ...],
 ) -> DbtWork:
-    elsewhere = [project.tests[key].select for key in selection.tests if key not in mine]
+    others = selection.tests if transform.command in _TESTING else ()
+    elsewhere = [project.tests[key].select for key in others if key not in mine]
     made = _MADE.get(transform.command, ())
     built = [key for key in selection.nodes if project.nodes[key].resource_type in made]
     return DbtWork(
@@ -136,9 +157,7 @@ def _step(
             tests=tuple(_test(key, project.tests[key]) for key in mine),
         ),
         builds=tuple((transform.project, key) for key in built),
-        tests=tuple(
-            key for key in mine if not set(project.tests[key].parents) <= set(selection.nodes)
-        ),
+        tests=tuple(key for key in mine if not set(project.tests[key].parents) <= set(built)),
     )
 
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import partial
 
 from pipegen import ir, problems
 from pipegen.diagnostics import Diagnostic
 from pipegen.model import SpecModel
-from pipegen.spec import PipelineSpec
+from pipegen.spec import ParamSpec, PipelineSpec
 
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
     "number": (int, float),
     "boolean": (bool,),
-    "date": (str,),
 }
 
 
@@ -42,10 +42,18 @@ class References:
         """Return a value written at `place`, with what is known now filled in."""
         return ir.replaced(value, partial(self._known, place))
 
+    def flag(self, flag: ir.Value, key: str, place: SpecModel) -> None:
+        """Report a parameter that stands for true or false and is neither."""
+        param = self.spec.params.get(flag.name) if isinstance(flag, ir.ParamValue) else None
+        if isinstance(flag, ir.ParamValue) and param and param.type != "boolean":
+            why = f"is no boolean, which `{key}` takes: it is a {param.type}"
+            span = place.span_of(key)
+            self.problems.append(problems.bad_reference(f"params.{flag.name}", why, span))
+
     def params(self) -> Iterator[ir.Param]:
         """Yield the parameters of the pipeline."""
         for name, param in self.spec.params.items():
-            default = self.value(param.default, param)
+            default = self._default(param)
             if not _fits(default, param.type):
                 span = param.span_of("default")
                 self.problems.append(problems.wrong_default(name, param.type, span))
@@ -56,6 +64,22 @@ class References:
                 description=param.description,
                 span=param.span,
             )
+
+    def _default(self, param: ParamSpec) -> ir.Value:
+        """Return the default of a parameter, which is known before any parameter or task is."""
+        for leaf in ir.leaves(param.default):
+            match leaf:
+                case ir.ParamValue(name):
+                    written = f"params.{name}"
+                case ir.TaskOutput(task, output):
+                    written = f"tasks.{task}.{output}"
+                case _:
+                    continue
+            why = "cannot stand here: a default is known before parameters and tasks are"
+            span = param.span_of("default")
+            self.problems.append(problems.bad_reference(written, why, span))
+            return None
+        return self.value(param.default, param)
 
     def _known(self, place: SpecModel, reference: ir.Reference) -> str | ir.Reference:
         match reference:
@@ -89,6 +113,17 @@ def outputs_used(action: ir.Action) -> Iterator[ir.TaskOutput]:
 
 
 def _fits(default: ir.Value, type: str) -> bool:
-    if default is None or not isinstance(default, bool | int | float | str):
-        return not isinstance(default, ir.Items | ir.Fields)
+    if default is None:
+        return True
+    if not isinstance(default, bool | int | float | str):  # a template, which gives text
+        return type in ("string", "date") and not isinstance(default, ir.Items | ir.Fields)
+    if type == "date":
+        return isinstance(default, str) and _is_date(default)
     return isinstance(default, _TYPES[type]) and isinstance(default, bool) == (type == "boolean")
+
+
+def _is_date(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False

@@ -1,26 +1,23 @@
 """The base of every model of the specification: where it was written, and its scalar types."""
 
 from pipegen.model.base import SpecModel
+from pipegen.model.kit import exactly_one, listed, looks, refuse
 from pipegen.model.scalars import (
-    Cron,
-    Date,
-    Duration,
     Flag,
     Inside,
     Name,
     Names,
+    Out,
     Plain,
     Scalar,
     Secret,
     Setting,
     Template,
-    TimeOfDay,
-    Timezone,
     Value,
+    Version,
     Word,
-    exactly_one,
-    listed,
 )
+from pipegen.model.times import Cron, Date, Duration, Limit, TimeOfDay, Timezone, Window
 
 __all__ = [
     "Cron",
@@ -28,8 +25,10 @@ __all__ = [
     "Duration",
     "Flag",
     "Inside",
+    "Limit",
     "Name",
     "Names",
+    "Out",
     "Plain",
     "Scalar",
     "Secret",
@@ -39,7 +38,11 @@ __all__ = [
     "TimeOfDay",
     "Timezone",
     "Value",
+    "Version",
+    "Window",
     "Word",
     "exactly_one",
     "listed",
+    "looks",
+    "refuse",
 ]

@@ -22,7 +22,7 @@ def diagnostics(
 
     An unknown key beside a missing one that is much like it is one mistake: a key to rename.
     """
-    errors = list(errors)
+    errors = [error for error in errors if not _is_echo(error, document)]
     missing = {tuple(error["loc"]) for error in errors if error["type"] == "missing"}
     renamed = {}
     for error in errors:
@@ -74,7 +74,8 @@ def _of_our_own(
             place = document.span((*loc, *context["path"]))
             return problems.bad_reference(context["text"], context["why"], place)
         case "one_of":
-            return problems.one_of(context["keys"], context["given"], document.key_span(loc))
+            place = document.key_span((*loc, *context["given"][1:2]))
+            return problems.one_of(context["keys"], context["given"], place)
         case "literal_secret":
             return problems.literal_secret(str(_keys(document, loc)[-1]), span)
         case "unsafe_path":
@@ -86,10 +87,23 @@ def _of_our_own(
     return None
 
 
+def _is_echo(error: ErrorDetails, document: Document) -> bool:
+    """Whether a list is called too short only because items of it were refused."""
+    if error["type"] != "too_short":
+        return False
+    *_, value = (document.value, *(value for _, value in _walk(document, tuple(error["loc"]))))
+    return isinstance(value, list) and len(value) >= error["ctx"]["min_length"]
+
+
 def _wrong_value(error: ErrorDetails, document: Document) -> Diagnostic:
     path = ".".join(str(key) for key in _keys(document, error["loc"]))
     wanted = _WORDS.get(error["type"]) or error["msg"].removeprefix("Input should be ")
-    return problems.wrong_value(f"'{path}' must be {wanted}", document.span(error["loc"]))
+    if error["type"] == "string_pattern_mismatch":
+        pattern = re.sub(r"^\^|(?:\$|\\z)$", "", error["ctx"]["pattern"])
+        wanted = f"text of the form `{pattern}`"
+    loc = error["loc"]
+    span = document.key_span(loc) if loc and loc[-1] == "[key]" else document.span(loc)
+    return problems.wrong_value(f"'{path}' must be {wanted}", span)
 
 
 _WORDS = {

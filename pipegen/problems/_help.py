@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+
+def either(words: Sequence[str]) -> str:
+    """Return words as a choice: `a, b or c`."""
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def alike(name: str, known: Iterable[str]) -> str | None:

@@ -7,15 +7,18 @@ from pipegen.diagnostics import Diagnostic, Related, Severity, Span
 
 def unsupported(backend: str, feature: str, why: str, span: Span) -> Diagnostic:
     """A back end cannot express what the pipeline asks for; the others are still written."""
-    return Diagnostic("PG301", f"{backend} cannot express `{feature}`", span, why)
+    return Diagnostic("PG301", f"`{feature}` is not supported for {backend}", span, why)
 
 
-def degraded(backend: str, feature: str, differs: str, span: Span) -> Diagnostic:
+def degraded(
+    backend: str, feature: str, differs: str, span: Span, accept: str | None = None
+) -> Diagnostic:
     """A back end keeps only a part of the meaning; the message says what differs."""
     return Diagnostic(
         "PG302",
         f"{backend} only partly keeps `{feature}`: {differs}",
         span,
+        f"if that will do, list '{accept}' under `accept` of this back end" if accept else None,
         severity=Severity.WARNING,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from pipegen.diagnostics import Diagnostic, Related, Severity, Span
-from pipegen.problems._help import offer
+from pipegen.problems._help import either, offer
 
 
 def unknown_dependency(name: str, known: Iterable[str], span: Span) -> Diagnostic:
@@ -19,7 +19,9 @@ def cycle(path: Sequence[str], span: Span, related: Sequence[Related] = ()) -> D
     """Tasks that wait for each other; the path names each, and ends where it starts."""
     return Diagnostic(
         "PG202",
-        f"tasks wait for each other: {' -> '.join(path)}",
+        f"'{path[0]}' waits for itself"
+        if len(path) == 2
+        else f"tasks wait for each other: {' -> '.join(path)}",
         span,
         "remove one of these dependencies; `pipegen graph` shows why each is there",
         related=tuple(related),
@@ -52,13 +54,12 @@ def unknown_variable(name: str, known: Iterable[str], span: Span) -> Diagnostic:
 
 def bad_reference(text: str, why: str, span: Span) -> Diagnostic:
     """A `${…}`, `{{…}}` or `{%…%}` that is not of the language, or stands where none may."""
-    return Diagnostic(
-        "PG206",
-        f"'{text}' {why}",
-        span,
-        "references are ${ENV:NAME}, ${var.name} and {{ run.date }}; "
-        "`$${` and `{{{{` write them literally",
+    help = (
+        "references are ${ENV:NAME}, ${var.name}, ${each.name}, {{ run.date }}, "
+        "{{ run.date | format('%Y') }}, {{ params.name }} and {{ tasks.name.output }}; "
+        "`$${` and `{{{{` write them literally"
     )
+    return Diagnostic("PG206", f"'{text}' {why}", span, help if why.startswith("is not") else None)
 
 
 def unknown_connection(name: str, known: Iterable[str], span: Span) -> Diagnostic:
@@ -76,7 +77,7 @@ def wrong_connection(
         "PG213",
         f"'{name}' is a connection of kind '{kind}'",
         span,
-        f"this task takes one of kind {' or '.join(wanted)}",
+        f"this task takes one of kind {either(wanted)}",
         related=(Related("it is defined here", defined),),
     )
 
@@ -121,20 +122,20 @@ def not_built(task: str, name: str, makers: Sequence[str], span: Span) -> Diagno
     """`reads` names what no task of this pipeline makes, so nothing waits for it."""
     others = " or ".join(f"'{maker}'" for maker in makers)
     help = f"{others} does: name it in `wait_for` or `schedule.after`"
+    if not makers:
+        help = "name it in the `loads` of what fills it, unless that is outside of this project"
     return Diagnostic(
         "PG212",
         f"'{task}' reads '{name}', which no task of this pipeline makes",
         span,
-        help if makers else "nothing makes it wait: select the model in a transform",
+        help,
         severity=Severity.WARNING,
     )
 
 
 def unknown_param(name: str, known: Iterable[str], span: Span) -> Diagnostic:
     """`{{ params.… }}` names a parameter that the pipeline does not declare."""
-    return Diagnostic(
-        "PG214", f"unknown parameter '{name}'", span, offer(name, known, "params of this pipeline")
-    )
+    return Diagnostic("PG214", f"unknown parameter '{name}'", span, offer(name, known, "params"))
 
 
 def wrong_default(name: str, type: str, span: Span) -> Diagnostic:
@@ -148,7 +149,7 @@ def unknown_output(task: str, output: str, known: Iterable[str], span: Span) -> 
         "PG216",
         f"no task gives out '{task}.{output}'",
         span,
-        offer(f"{task}.{output}", known, "outputs of this pipeline"),
+        offer(f"{task}.{output}", known, "outputs"),
     )
 
 

@@ -17,7 +17,9 @@ def pipeline_cycle(path: Sequence[str], span: Span, related: Sequence[Related]) 
     """Pipelines that wait for each other, by `schedule.after` or `wait_for`."""
     return Diagnostic(
         "PG221",
-        f"pipelines wait for each other: {' -> '.join(path)}",
+        f"'{path[0]}' waits for itself"
+        if len(path) == 2
+        else f"pipelines wait for each other: {' -> '.join(path)}",
         span,
         "remove one of these",
         related=tuple(related),
@@ -59,10 +61,9 @@ def unused(what: str, name: str, span: Span) -> Diagnostic:
 
 def no_environment(span: Span, known: Iterable[str]) -> Diagnostic:
     """`out` holds `${env}`, and no environment was chosen."""
-    names = ", ".join(sorted(known)) or "none are defined under `environments`"
-    return Diagnostic(
-        "PG225", "`${env}` needs an environment", span, f"choose one with `--env`: {names}"
-    )
+    names = ", ".join(sorted(known))
+    help = f"choose one with `--env`: {names}" if names else "define one under `environments`"
+    return Diagnostic("PG225", "`${env}` needs an environment", span, help)
 
 
 def wrong_version(wanted: str, version: str, span: Span) -> Diagnostic:

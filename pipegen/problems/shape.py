@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from pipegen.diagnostics import Diagnostic, Span
-from pipegen.problems._help import nearest, offer
+from pipegen.problems._help import either, nearest, offer
 
 
 def unknown_key(
@@ -32,13 +32,9 @@ def missing_key(key: str, span: Span) -> Diagnostic:
 def one_of(keys: Sequence[str], given: Sequence[str], span: Span) -> Diagnostic:
     """Keys that exclude each other: one of them must be there, and no more than one."""
     named = " and ".join(f"'{key}'" for key in given)
-    message = f"{named} exclude each other" if given else f"one of {_either(keys)} is missing"
-    return Diagnostic("PG108", message, span, f"write one of {_either(keys)}" if given else None)
-
-
-def _either(keys: Sequence[str]) -> str:
-    *first, last = (f"'{key}'" for key in keys)
-    return f"{', '.join(first)} or {last}"
+    choice = either([f"'{key}'" for key in keys])
+    message = f"{named} exclude each other" if given else f"one of {choice} is missing"
+    return Diagnostic("PG108", message, span, f"write only one of {choice}" if given else None)
 
 
 def unknown_choice(value: str, choices: Sequence[str], span: Span) -> Diagnostic:

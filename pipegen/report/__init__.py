@@ -41,8 +41,9 @@ def render(diagnostics: Iterable[Diagnostic], format: Format, sources: Sources, 
     """
     from pipegen.report import ci, data, sarif
 
-    lines = Lines(sources)
-    found = [discreet(each, lines) for each in sorted(diagnostics, key=lambda d: d.sort_key)]
+    ordered = sorted(diagnostics, key=lambda d: d.sort_key)
+    lines = Lines(sources, (each.span for each in ordered if each.code == "PG505"))
+    found = [discreet(each, lines) for each in ordered]
     match format:
         case Format.HUMAN:
             return text.human(found, lines, color)

@@ -3,28 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import cache
 
 from pipegen.diagnostics import Diagnostic, Related, Span
-from pipegen.secrets import SHAPE
+from pipegen.secrets import SHAPE, WORDS
 
 Sources = Callable[[str], str | None]
 
 _WHOLE_LINES = re.compile(r"\s*[\r\n]+\s*")
 _KEYED = re.compile(
     # the value of a key whose name says so, unless it is a reference
-    r"""(?:passw(?:or)?d|secret|token|api_?key|private_?key|access_?key|webhook|credential)["']?"""
+    rf"""(?:{WORDS})["']?"""
     r"""\s*[:=]\s*["']?(?!\$\{)(?P<value>[^\s"'{}\[\],#][^"'{}\[\],#]*[^\s"'{}\[\],#])""",
     re.IGNORECASE,
 )
 
 
 class Lines:
-    """The lines of the files diagnostics speak of, each file split once."""
+    """The lines of the files diagnostics speak of, each file split once.
 
-    def __init__(self, sources: Sources) -> None:
+    What stands at one of `secrets` is never shown, whatever it looks like.
+    """
+
+    def __init__(self, sources: Sources, secrets: Iterable[Span] = ()) -> None:
+        hidden: dict[tuple[str, int], list[Span]] = {}
+        for span in secrets:
+            hidden.setdefault((span.file, span.line), []).append(span)
+
         @cache
         def split(file: str) -> tuple[str, ...]:
             text = sources(file)
@@ -33,7 +40,10 @@ class Lines:
 
         @cache
         def starred(file: str, line: int) -> str:
-            return _starred(split(file)[line - 1])
+            text = split(file)[line - 1]
+            for span in hidden.get((file, line), ()):
+                text = _covered(text, span)
+            return _starred(text)
 
         self._split, self._starred = split, starred
 
@@ -70,6 +80,17 @@ def discreet(found: Diagnostic, lines: Lines) -> Diagnostic:
         help=covered(found.help) if found.help else None,
         related=tuple(Related(covered(each.message), each.span) for each in found.related),
     )
+
+
+def _covered(line: str, span: Span) -> str:
+    """Return the line with stars in the place of a value, but not of its quotes."""
+    start = span.column - 1
+    if line[start : start + 1] in ("|", ">"):
+        return line
+    end = span.end_column - 1 if span.end_line == span.line else len(line)
+    quoted = line[start : start + 1] in ("'", '"') and end - start > 1
+    first, last = (start + 1, end - (span.end_line == span.line)) if quoted else (start, end)
+    return line[:first] + "*" * (last - first) + line[last:]
 
 
 def _starred(text: str) -> str:

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StrictBool
 
-from pipegen.model import Name, Names, Plain, SpecModel, Value
-from pipegen.model.scalars import Version
+from pipegen.model import Name, Names, Plain, SpecModel, Value, Version
 from pipegen.spec.schedule import ScheduleSpec
 from pipegen.spec.steps import Activation, Check, DbtTransform, Source, Transform
 from pipegen.spec.task import Defaults, TaskSpec

@@ -6,8 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictInt
 
-from pipegen.model import Plain, SpecModel, Timezone, Word
-from pipegen.model.scalars import Limit, Window
+from pipegen.model import Limit, Plain, SpecModel, Timezone, Window, Word
 
 Code = Annotated[str, Field(pattern=r"^PG6[0-9]{0,2}$", examples=["PG601"])]
 

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, StrictBool
 
 from pipegen.kinds.connections import Connection
-from pipegen.model import Inside, Name, Plain, Setting, SpecModel, Word
-from pipegen.model.scalars import Out, Version, refuse
+from pipegen.model import Inside, Name, Out, Plain, Setting, SpecModel, Version, Word, refuse
 from pipegen.spec.policy import PoliciesSpec
 from pipegen.spec.task import Defaults
 from pipegen.spec.watch import Channel
@@ -37,8 +36,9 @@ class AirflowSpec(BackendSpec):
 
     version: Literal["3.3"] = "3.3"
     """The version the DAGs are written for."""
-    secrets: Literal["env"] = "env"
-    """Where secrets come from: the environment of the task."""
+    secrets: Literal["env", "connection"] = "env"
+    """Where secrets come from: the task's environment, or Airflow's connections of the same
+    names."""
 
 
 class PrefectSpec(BackendSpec):
@@ -46,8 +46,8 @@ class PrefectSpec(BackendSpec):
 
     work_pool: Word = "default"
     """The work pool of the deployments."""
-    secrets: Literal["env"] = "env"
-    """Where secrets come from: the environment of the flow run."""
+    secrets: Literal["env", "block"] = "env"
+    """Where secrets come from: the flow run's environment, or Prefect's blocks."""
 
 
 class BackendsSpec(SpecModel):

@@ -6,8 +6,7 @@ from typing import Literal, Self
 
 from pydantic import StrictBool, model_validator
 
-from pipegen.model import Cron, Date, Names, SpecModel, Timezone, exactly_one
-from pipegen.model.scalars import refuse
+from pipegen.model import Cron, Date, Names, SpecModel, Timezone, exactly_one, refuse
 
 
 class OnUpdateSpec(SpecModel):

@@ -28,6 +28,7 @@ from pipegen.kinds.shell import ShellKind, Variable
 from pipegen.kinds.sql import SqlKind
 from pipegen.model import (
     Flag,
+    Limit,
     Name,
     Names,
     Plain,
@@ -37,8 +38,9 @@ from pipegen.model import (
     Word,
     exactly_one,
     listed,
+    looks,
+    refuse,
 )
-from pipegen.model.scalars import Limit, looks, refuse
 from pipegen.spec.task import Retries, TaskSpec
 
 

@@ -7,8 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt
 
-from pipegen.model import Duration, Names, Plain, SpecModel
-from pipegen.model.scalars import Limit
+from pipegen.model import Duration, Limit, Names, Plain, SpecModel
 
 
 class RetriesSpec(SpecModel):

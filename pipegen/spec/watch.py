@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from pipegen import ir
 from pipegen.model import (
+    Limit,
     Names,
     Plain,
     Secret,
@@ -17,7 +18,6 @@ from pipegen.model import (
     TimeOfDay,
     exactly_one,
 )
-from pipegen.model.scalars import Limit
 from pipegen.spec.steps import Selection
 
 

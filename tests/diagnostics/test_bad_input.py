@@ -7,10 +7,12 @@ a `pipegen.yaml` of its own.
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -20,6 +22,7 @@ from pipegen.cli import app
 
 HERE = Path(__file__).parent
 CASES = sorted((HERE / "cases").iterdir())
+SECRETS = [case for case in CASES if case.name.startswith("PG505")]
 
 
 @pytest.fixture
@@ -55,8 +58,42 @@ def test_a_mistake_is_told_with_its_place_and_a_way_out(
     assert contents(project) == before, "a faulty pipeline writes nothing"
 
 
+@pytest.mark.parametrize("rows", ["[]", "{country: it}", "[it, fr]"])
+def test_rows_at_fault_are_told_and_not_what_uses_them(
+    rows: str, laid_out: Callable[[Path], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = laid_out(HERE / "cases" / "PG102-no-rows")
+    text = f'version: 1\npipeline: "load_${{each.country}}"\nfor_each: {rows}\n'
+    (project / "pipelines" / "bad.yaml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(project)
+    result = CliRunner().invoke(app, ["validate", "--output-format", "concise"])
+    assert set(re.findall(r":(\d+):\d+: error\[(PG\d+)\]", result.output)) == {("3", "PG102")}
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+@pytest.mark.parametrize("case", SECRETS, ids=lambda case: case.name)
+def test_no_secret_is_shown(
+    case: Path, laid_out: Callable[[Path], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project = laid_out(case)
+    monkeypatch.chdir(project)
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    found = CliRunner().invoke(app, ["validate", "--output-format", "json"])
+    told = CliRunner().invoke(app, ["validate"]).output + found.output
+    secrets = [written(project, each) for each in json.loads(found.output) if each["refusal"]]
+    assert secrets
+    assert [secret for secret in secrets if secret in told] == []
+
+
+def written(project: Path, finding: Mapping[str, Any]) -> str:
+    """Return what the place of a finding holds, without quotes; the line's end if it goes on."""
+    line = (project / finding["file"]).read_text(encoding="utf-8").split("\n")[finding["line"] - 1]
+    goes_on = finding["end_line"] > finding["line"]
+    end = len(line) if goes_on else finding["end_column"] - 1
+    return line[finding["column"] - 1 : end].strip("\"'")
 
 
 def test_every_code_has_a_case_and_every_case_a_code() -> None:

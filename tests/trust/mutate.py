@@ -114,25 +114,27 @@ KEYS = (
         "x",
         "kind",
         "name",
-        "version",
         "pipeline",
-        "project",
         "__class__",
-        "__proto__",
         "self",
-    ),
-    *(
         "depends_on",
         "select",
         "args",
+    ),
+    *(
         "model_config",
-        "model_fields",
         "_document",
         "span",
         "[key]",
         "0",
+        "a.b",
+        "a-b",
+        "A",
+        "é",
+        "x" * 200,
+        "class",
     ),
-    *("a.b", "a-b", "A", "é", "x" * 200, "class", "{{ x }}", "${var.x}", "parse", "action", "copy"),
+    *("{{ x }}", "${var.x}", "parse", "action", "copy"),
 )
 
 
@@ -156,21 +158,21 @@ def mutant(random: Random, data: dict[str, Any]) -> dict[str, Any]:
     return changed
 
 
-def _holder(data: Any, path: Path) -> Any:
-    for key in path[:-1]:
+def _get(data: Any, path: Path) -> Any:
+    for key in path:
         data = data[key]
     return data
 
 
-def _get(data: Any, path: Path) -> Any:
-    return _holder(data, path)[path[-1]]
+def _holder(data: Any, path: Path) -> Any:
+    return _get(data, path[:-1])
 
 
 def _set(data: Any, path: Path, value: Any) -> None:
     _holder(data, path)[path[-1]] = value
 
 
-def _drop(random: Random, data: Any, path: Path) -> None:
+def _drop(_: Random, data: Any, path: Path) -> None:
     del _holder(data, path)[path[-1]]
 
 
@@ -194,7 +196,6 @@ def _add(random: Random, data: Any, path: Path) -> None:
 
 
 def _swap(random: Random, data: Any, path: Path) -> None:
-    """Exchange a value with a copy of any other; one may then hold what the other did."""
     other = random.choice(list(places(data)))
     first, second = deepcopy(_get(data, path)), deepcopy(_get(data, other))
     _set(data, path, second)

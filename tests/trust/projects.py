@@ -70,7 +70,8 @@ class _Maker:
         return Case(self.texts, files, locks, self.arguments)
 
     def _project(self) -> dict[str, Any]:
-        hook = {"kind": "http", "url": self.texts.template(), "token": "${ENV:TOKEN}"}
+        url = self.texts.template(("${ENV:URL}",))
+        hook = {"kind": "http", "url": url, "token": "${ENV:TOKEN}"}
         return {
             "version": 1,
             "project": "p",

@@ -25,14 +25,14 @@ from pipegen.backends.airflow.code import (
     wrapped,
 )
 from pipegen.backends.airflow.views import Dag, Function, Group, Operator, Pairs, Project, Task
-from pipegen.backends.calls import arguments, fits, http, items, leaves, seconds, shell
+from pipegen.backends.calls import arguments, fits, formats, http, items, leaves, seconds, shell
 from pipegen.emit import Code, expression, literal
 
 _RUN = {ir.RunField.DATE: "run_date"}
 _NAMES = """
     Any Asset CronTriggerTimetable DAG DbtBuildLocalOperator DbtRunLocalOperator
     DbtSeedLocalOperator DbtSnapshotLocalOperator DbtTestLocalOperator InvocationMode Path
-    ProfileConfig ROOT RUN_DATE TaskGroup cache_dir check_lock client httpx json os pendulum
+    ProfileConfig ROOT RUN_DATE TaskGroup cache_dir check_lock client date httpx json os pendulum
     response run_date subprocess task timedelta
 """
 
@@ -79,8 +79,17 @@ def dag(pipeline: ir.Pipeline, root: Code) -> Dag:
         shell=any(isinstance(action, ir.Shell) for action in actions),
         http=any(isinstance(action, ir.Http) for action in actions),
         run_date=any(function.run_date for function in functions),
-        timedelta=any(task.timeout or task.retries.count for task in tasks),
+        datetime=_datetime(tasks),
     )
+
+
+def _datetime(tasks: Collection[ir.Task]) -> Code | None:
+    used = {
+        "date": any(formats(task.action) for task in tasks),
+        "timedelta": any(task.timeout or task.retries.count for task in tasks),
+    }
+    names = [name for name, needed in used.items() if needed]
+    return imported(names, beside=21) if names else None
 
 
 def _scope(pipeline: ir.Pipeline) -> _Scope:

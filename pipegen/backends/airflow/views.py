@@ -100,7 +100,7 @@ class Dag:
     shell: bool
     http: bool
     run_date: bool
-    timedelta: bool
+    datetime: Code | None
 
     @property
     def nested(self) -> bool:

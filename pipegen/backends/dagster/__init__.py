@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from pipegen import ir
 from pipegen.backends import Backend, Target
+from pipegen.backends.calls import formats
 from pipegen.backends.dagster.assets import assets, is_dated, labels, reads_environment
 from pipegen.backends.dagster.names import Names, job
 from pipegen.backends.dagster.views import File
@@ -46,7 +47,10 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
         abc=_imported(
             Iterator=dbt or any(asset.keys for asset in defined), Mapping=dbt, Sequence=dbt
         ),
-        datetime=_imported(date=starts or (scheduled and dated), datetime=dated),
+        datetime=_imported(
+            date=starts or (scheduled and dated) or any(formats(t.action) for t in pipeline.tasks),
+            datetime=dated,
+        ),
     )
     return (PlannedFile(path, "pipeline.py.j2", file, pipeline.source),)
 
@@ -94,6 +98,7 @@ BACKEND = Backend(
         ),
         Feature.DBT_STEP: native("`@dbt_assets` and dbt's command line"),
         Feature.DBT_MODEL: native("an asset with checks for each node; dbt runs in process"),
+        Feature.FORMAT: native("`strftime` of the day of the run"),
         Feature.PYTHON: native("an asset that calls the function"),
         Feature.SHELL: native("an asset that calls `subprocess.run`, without a shell"),
         Feature.HTTP: native("an asset that sends the request with httpx"),

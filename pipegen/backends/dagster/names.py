@@ -46,10 +46,12 @@ class Names:
             if isinstance(task.action, ir.Dbt):
                 self.dbt[task.action.project.name] = task.action.project
                 self.uses.add((task.action.project.name, task.group is None))
-        self.constants = {name: variable(name.upper(), RESERVED) for name in sorted(self.dbt)}
-        self.resources = {name: f"{used}_PROJECT" for name, used in self.constants.items()}
-        taken = RESERVED.union(self.constants.values(), self.resources.values())
-        self.variables = {task.name: variable(task.name, taken) for task in pipeline.tasks}
+        taken = set(RESERVED)
+        self.constants = {name: _take(name.upper(), taken) for name in sorted(self.dbt)}
+        self.resources = {
+            name: _take(f"{used}_PROJECT", taken) for name, used in self.constants.items()
+        }
+        self.variables = {task.name: _take(task.name, taken) for task in pipeline.tasks}
         self.keys: dict[str, dict[str, Key]] = {}
         for task in sorted(pipeline.tasks, key=lambda task: bool(task.loads)):
             others = {key for keys in self.keys.values() for key in keys.values()}
@@ -78,6 +80,13 @@ class Names:
                 yield Code(self.variables[upstream])
             else:
                 yield from (listed(keys[name], beside=21) for name in named)
+
+
+def _take(name: str, taken: set[str]) -> str:
+    """Return a Python name for `name` that nothing else has, and take it."""
+    free = variable(name, frozenset(taken))
+    taken.add(free)
+    return free
 
 
 def _keys(pipeline: str, task: ir.Task, others: set[Key]) -> dict[str, Key]:

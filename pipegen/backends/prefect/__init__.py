@@ -93,6 +93,7 @@ BACKEND = Backend(
             "a task run per node, of a task called as the transform; one `dbtRunner` invocation "
             "at a time"
         ),
+        Feature.FORMAT: native("`strftime` of the day of the run"),
         Feature.PYTHON: native("a call in a task"),
         Feature.SHELL: native("`subprocess.run` in a task, without a shell"),
         Feature.HTTP: native("a request by httpx in an async task"),

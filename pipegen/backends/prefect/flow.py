@@ -18,7 +18,7 @@ _WIDTH = 88
 _FLOW_WIDTH = 45
 _NAMES = """
     Any Cancelled DBT_LOCK DBT_MANIFESTS FlowRunContext Path PrefectFuture ROOT Sequence State
-    TIMEZONE ZoneInfo dbt flow flow_run httpx os parse_dbt run run_date run_dbt subprocess task
+    TIMEZONE ZoneInfo date dbt flow flow_run httpx os parse_dbt run run_date run_dbt subprocess task
     threading
 """
 Options = tuple[tuple[str, Code], ...]
@@ -66,6 +66,7 @@ class Flow:
     shell: bool
     http: bool
     date: bool
+    formatted: bool
     dbt_timeout: bool
 
 
@@ -111,6 +112,7 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
         shell=any(isinstance(action, ir.Shell) for action in actions),
         http=any(isinstance(action, ir.Http) for action in actions),
         date=start is not None or any(isinstance(leaf, ir.RunValue) for leaf in leaves),
+        formatted=any(map(calls.formats, actions)),
         dbt_timeout=any(
             task.timeout and isinstance(task.action, ir.Dbt) for task in pipeline.tasks
         ),

@@ -1,8 +1,15 @@
-"""The shell task: `python -m mini_tasks.notify 2026-01-05` logs the day as the task `notify`."""
+"""The shell task: it logs the day as the task `notify`, if it is told the same day twice.
+
+python -m mini_tasks.notify 2026-01-05 05.01.2026
+"""
 
 import sys
+from datetime import datetime
 
 from mini_tasks.log import attempt
 
 if __name__ == "__main__":
-    attempt("notify", day=sys.argv[1])
+    _, day, formatted = sys.argv
+    if datetime.strptime(formatted, "%d.%m.%Y").date().isoformat() != day:
+        sys.exit(f"{formatted} is not {day}")
+    attempt("notify", day=day)

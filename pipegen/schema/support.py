@@ -1,0 +1,75 @@
+"""Which back end keeps what, from their tables of capabilities: `docs/support.md`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipegen import backends
+from pipegen.backends import BUILT_IN, Backend
+from pipegen.capabilities import NOT_YET, Feature, Level, Support
+
+PAGE = "support.md"
+_HEAD = """\
+<!-- Written by `python -m pipegen.schema`, from the capabilities in `pipegen/backends/`. -->
+
+# What each back end keeps
+
+A pipeline is written for a back end if that keeps all it uses, whatever the others keep. Where one
+does not, `pipegen validate` names the feature and the line that uses it.
+
+- **native**: the orchestrator has it.
+- **emulated**: the generated code does it, with the same meaning.
+- **in part**: some of the meaning is lost. A warning (PG302) says what, until the pipeline lists
+  the feature in `accept`.
+- **no**: it cannot be kept. Using it is an error (PG301), which says what to do instead.
+- **not yet**: pipegen does not write it for this back end so far. Using it is an error (PG301).
+
+"""
+_LEVELS = {
+    Level.NATIVE: "native",
+    Level.EMULATED: "emulated",
+    Level.DEGRADED: "**in part**",
+    Level.UNSUPPORTED: "**no**",
+}
+
+
+def page() -> str:
+    """Return the page: a table of all features, and how each back end keeps them."""
+    of = [backends.get(name) for name in BUILT_IN]
+    head = ("feature", *(_title(backend) for backend in of))
+    rows = ((f"`{feature}`", *(_level(backend, feature) for backend in of)) for feature in Feature)
+    lines = [_row(head), _row(("---",) * len(head)), *map(_row, rows)]
+    return _HEAD + "\n".join((*lines, "", *(line for backend in of for line in _how(backend))))
+
+
+def write(folder: Path) -> None:
+    """Write the page to `folder`."""
+    (folder / PAGE).write_text(page(), encoding="utf-8")
+
+
+def _row(cells: tuple[str, ...]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _title(backend: Backend) -> str:
+    return backend.title[0].upper() + backend.title[1:]
+
+
+def _is_written(feature: Feature, support: Support) -> bool:
+    return NOT_YET.get(feature) != support
+
+
+def _level(backend: Backend, feature: Feature) -> str:
+    support = backend.capabilities[feature]
+    return _LEVELS[support.level] if _is_written(feature, support) else "not yet"
+
+
+def _how(backend: Backend) -> Iterator[str]:
+    yield f"## {_title(backend)}\n"
+    for feature in Feature:
+        support = backend.capabilities[feature]
+        if _is_written(feature, support):
+            differs = f". **What differs:** {support.differs}" if support.differs else ""
+            yield f"- `{feature}`: {support.how}{differs}."
+    yield ""

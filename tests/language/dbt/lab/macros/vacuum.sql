@@ -1,0 +1,1 @@
+{% macro vacuum(full) %}{% endmacro %}

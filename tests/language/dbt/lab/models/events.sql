@@ -1,0 +1,2 @@
+{{ config(tags=['first']) }}
+select * from {{ source('raw', 'events') }}

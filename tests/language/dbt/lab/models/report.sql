@@ -1,0 +1,1 @@
+{{ config(tags=['second']) }} select * from {{ ref('sessions') }}

@@ -1,0 +1,2 @@
+{{ config(tags=['second'], materialized='incremental') }}
+select * from {{ ref('events') }} join {{ ref('users') }} using (id)

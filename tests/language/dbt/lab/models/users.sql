@@ -1,0 +1,2 @@
+{{ config(tags=['first', 'private'], meta={'pii': true}) }}
+select * from {{ source('raw', 'users') }}

@@ -1,0 +1,1 @@
+select count(*) from {{ ref('events') }} join {{ ref('users') }} using (id) having count(*) < 0
