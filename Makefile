@@ -7,7 +7,7 @@ SHOP := examples/shop
 MANIFEST := $(SHOP)/dbt/target/manifest.json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format snapshots setup lanes editor pins clean
+.PHONY: help demo test check lint format snapshots fuzz bench setup lanes editor pins clean
 
 help:  ## Show what there is.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -20,6 +20,12 @@ test: check lanes  ## Everything, on the real orchestrators.
 
 check: setup lint editor $(MANIFEST)  ## The quick loop: style, types, layers, and all tests but the slow.
 	$(BIN)/python -m pytest -n 2 tests --ignore tests/conformance --ignore tests/packaging
+
+fuzz: setup  ## The trust tests with many times the cases; FUZZ=100 for more.
+	PIPEGEN_FUZZ=$(or $(FUZZ),20) $(BIN)/python -m pytest -q -rP tests/trust
+
+bench: setup  ## What validating costs, beside an interpreter that does nothing.
+	$(BIN)/python benchmarks/validate.py
 
 lint: setup
 	$(BIN)/ruff check

@@ -136,7 +136,7 @@ def validate(
     stdin = (sys.stdin.buffer, stdin_filename) if paths == [Path("-")] else None
     with console.faults(output_format, sys.stdout):
         opened = opening.project(paths, env, stdin)
-        targets = opening.targets(opened.project, needed=False)
+        targets = opening.targets(opened.project, written=False)
     left_out = opening.left_out(select, ignore)
     compilation = compile_project(opened.project, targets, ignore=left_out, write=False)
     found = opened.findings(compilation)

@@ -101,11 +101,11 @@ def _shapes(root: Path, texts: Mapping[str, bytes]) -> list[Diagnostic]:
 
 
 def targets(
-    project: Project, names: Iterable[str] | None = None, *, needed: bool = True
+    project: Project, names: Iterable[str] | None = None, *, written: bool = True
 ) -> dict[str, Target]:
     """Return the targets asked for, or those the project names.
 
-    Raises UsageError for what is no back end and, if some are `needed`, for none.
+    Raises UsageError for what is no back end and, if they are to be `written`, for none.
     """
     from pipegen import backends
 
@@ -115,10 +115,10 @@ def targets(
             known = ", ".join(backends.available())
             raise UsageError(f"no back end is called '{name}'; there are {known}")
     try:
-        found = {name: project.target(name) for name in chosen} or project.targets()
+        found = {name: project.target(name) for name in chosen} or project.targets(written)
     except CompileError as error:
         raise ProjectError(project.root, error.diagnostics, project.texts) from None
-    if needed and not found:
+    if written and not found:
         raise UsageError("no back end: name some under `backends`, or use --backend")
     return found
 

@@ -45,23 +45,25 @@ class Project:
         """Read a file of the project; raise CompileError if it is at fault."""
         return _read(self.root, file, self.texts)
 
-    def targets(self) -> dict[str, Target]:
+    def targets(self, written: bool = True) -> dict[str, Target]:
         """Return the back ends `render` writes by default, with their targets."""
         names = type(self.spec.backends).model_fields
-        return {name: self.target(name) for name in names if getattr(self.spec.backends, name)}
+        named = [name for name in names if getattr(self.spec.backends, name)]
+        return {name: self.target(name, written) for name in named}
 
-    def target(self, backend: str) -> Target:
+    def target(self, backend: str, written: bool = True) -> Target:
         """Return where a back end's files go, and its options; the default if it has none.
 
-        Raises CompileError if that depends on an environment and none was chosen.
+        Raises CompileError if something is to be written, the folder depends on an
+        environment, and none was chosen.
         """
         spec = getattr(self.spec.backends, backend, None)
         out = spec.out if spec and spec.out else f"generated/{backend}"
         if "${env}" in out:
-            if self.environment is None:
+            if self.environment is None and written:
                 span = self.spec.span_of("backends", backend, "out")
                 raise CompileError([problems.no_environment(span, self.spec.environments)])
-            out = out.replace("${env}", self.environment)
+            out = out.replace("${env}", self.environment or "env")
         options = spec.model_dump(exclude={"out"}) if spec else {}
         return Target(PurePosixPath(out), {key: str(value) for key, value in options.items()})
 

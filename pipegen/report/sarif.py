@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from urllib.parse import quote
 
+from pipegen import __version__
 from pipegen.diagnostics import Diagnostic, Related, Span
 from pipegen.problems.catalog import title
 from pipegen.report.data import fingerprinted
@@ -25,7 +26,7 @@ def log(found: Sequence[Diagnostic]) -> str:
         for fingerprint, each in fingerprinted(found)
     ]
     run = {
-        "tool": {"driver": {"name": "pipegen", "rules": rules}},
+        "tool": {"driver": {"name": "pipegen", "version": __version__, "rules": rules}},
         "columnKind": "unicodeCodePoints",
         "results": results,
     }

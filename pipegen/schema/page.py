@@ -23,7 +23,7 @@ SECTIONS = ("sources", "transforms", "checks", "activations")
 
 _KEYS = re.compile(r"<!-- keys ((?:\w+ )+?)(?:without (\w+) )?-->\n")
 _TABLE = re.compile(r"(<!-- (?:keys [\w ]+|kinds) -->\n)(.*?)(<!-- end -->\n)", re.DOTALL)
-_HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
+_HEADING = re.compile(r"^(?:```.*?^```$|#+ (.*?)$)", re.MULTILINE | re.DOTALL)
 
 
 def filled(page: str) -> str:
@@ -41,6 +41,11 @@ def write(folder: Path) -> None:
 def anchor(heading: str) -> str:
     """Return how a heading is linked to, as GitHub names it."""
     return re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-")
+
+
+def headings(page: str) -> list[str]:
+    """Return the headings of a page: what follows a `#` in an example is a comment."""
+    return [heading for heading in _HEADING.findall(page) if heading]
 
 
 def shown(page: str) -> Iterator[tuple[type[SpecModel], str]]:
@@ -82,7 +87,7 @@ def _models(found: re.Match[str]) -> list[type[SpecModel]]:
 def _links(page: str) -> Iterator[tuple[type[SpecModel], str]]:
     """Yield each model with a table, and the heading above that."""
     for found in _KEYS.finditer(page):
-        *_, heading = _HEADING.findall(page, 0, found.start())
+        *_, heading = headings(page[: found.start()])
         for model in _models(found):
             yield model, f"#{anchor(heading)}"
 

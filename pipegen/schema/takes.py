@@ -14,7 +14,7 @@ from pydantic_core import PydanticUndefined
 from pipegen import model
 from pipegen.kinds.connections import Connection
 from pipegen.kinds.http import Status
-from pipegen.model import SpecModel, scalars
+from pipegen.model import SpecModel
 from pipegen.spec import Activation, Check, Source, Transform
 from pipegen.spec.policy import Code
 from pipegen.spec.steps import Selected
@@ -24,7 +24,7 @@ Link = Callable[[type[SpecModel]], str]
 """Tells the heading of the page under which the keys of a model stand."""
 
 WORDS: dict[str, tuple[Any, ...]] = {
-    "version": (scalars.Version,),
+    "version": (model.Version,),
     "name": (model.Name,),
     "word": (model.Word,),
     "text": (model.Plain, str),
@@ -34,13 +34,13 @@ WORDS: dict[str, tuple[Any, ...]] = {
     "setting": (model.Setting,),
     "secret": (model.Secret,),
     "flag": (model.Flag,),
-    "duration": (model.Duration, scalars.Limit),
+    "duration": (model.Duration, model.Limit),
     "date": (model.Date,),
     "time": (model.TimeOfDay,),
-    "window": (scalars.Window,),
+    "window": (model.Window,),
     "timezone": (model.Timezone,),
     "cron": (model.Cron,),
-    "path": (model.Inside, scalars.Out),
+    "path": (model.Inside, model.Out),
     "selection": (Selected,),
     "status": (Status,),
     "code": (Code,),

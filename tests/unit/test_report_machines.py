@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipegen import problems
+from pipegen import __version__, problems
 from pipegen.diagnostics import Diagnostic, Related, Severity, Span
 from pipegen.report import Format, render
 
@@ -157,7 +157,7 @@ def test_a_junit_case_is_a_file_that_fails_by_errors_only() -> None:
 def test_nothing_found_is_an_empty_document() -> None:
     assert gitlab() == []
     assert sarif() == {
-        "tool": {"driver": {"name": "pipegen", "rules": []}},
+        "tool": {"driver": {"name": "pipegen", "version": __version__, "rules": []}},
         "columnKind": "unicodeCodePoints",
         "results": [],
     }
