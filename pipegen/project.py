@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -144,13 +144,7 @@ def pipelines(root: Path, paths: Iterable[Path] = ()) -> tuple[str, ...]:
         if not place.is_relative_to(root):
             missing.append(problems.unreadable("it is outside the project", span))
         elif place.is_dir():
-            below = place if place != root else root / PIPELINES
-            found.update(
-                file.relative_to(root).as_posix()
-                for suffix in ("*.yaml", "*.yml")
-                for file in below.rglob(suffix)
-                if PIPELINES in file.relative_to(root).parts[:1]
-            )
+            found.update(_below(root, place if place != root else root / PIPELINES))
         elif place.is_file():
             found.add(place.relative_to(root).as_posix())
         else:
@@ -158,3 +152,13 @@ def pipelines(root: Path, paths: Iterable[Path] = ()) -> tuple[str, ...]:
     if missing:
         raise CompileError(missing)
     return tuple(sorted(found - {FILE}))
+
+
+def _below(root: Path, folder: Path) -> Iterator[str]:
+    """Yield the pipeline files in a folder, which may hold other files of the project too."""
+    if folder.is_relative_to(root / PIPELINES):
+        for place, _, names in os.walk(folder):
+            above = Path(place).relative_to(root).as_posix()
+            yield from (f"{above}/{name}" for name in names if name.endswith((".yaml", ".yml")))
+    elif (root / PIPELINES).is_relative_to(folder):
+        yield from _below(root, root / PIPELINES)

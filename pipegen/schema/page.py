@@ -1,4 +1,4 @@
-"""The tables of `docs/language.md`: the keys of each mapping, from the models.
+"""The tables of `docs/language.md`, and `docs/support.md`: `python -m pipegen.schema.page`.
 
 The page around them is written by hand. `<!-- keys PythonKind -->` asks for the keys of a model,
 `<!-- keys DbtTransform without TaskSpec -->` for those that it does not take over from another,
@@ -15,6 +15,8 @@ from typing import Any, get_args, get_type_hints
 
 from pipegen.model import SpecModel
 from pipegen.model.docs import attribute_docstrings
+from pipegen.resources import resource
+from pipegen.schema import support
 from pipegen.schema.takes import default, takes
 from pipegen.spec import PipelineSpec
 
@@ -33,9 +35,10 @@ def filled(page: str) -> str:
 
 
 def write(folder: Path) -> None:
-    """Write the tables of the page in `folder` again."""
+    """Write the tables of the page in `folder` again, and the page of support."""
     path = folder / PAGE
     path.write_text(filled(path.read_text(encoding="utf-8")), encoding="utf-8")
+    support.write(folder)
 
 
 def anchor(heading: str) -> str:
@@ -144,3 +147,7 @@ def _rows(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
 
 def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", r"\|")
+
+
+if __name__ == "__main__":
+    write(resource("docs"))

@@ -11,7 +11,7 @@ from pipegen.capabilities import NOT_YET, Feature, Level, Support
 
 PAGE = "support.md"
 _HEAD = """\
-<!-- Written by `python -m pipegen.schema`, from the capabilities in `pipegen/backends/`. -->
+<!-- Written by `python -m pipegen.schema.page`, from the capabilities in `pipegen/backends/`. -->
 
 # What each back end keeps
 

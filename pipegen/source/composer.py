@@ -124,7 +124,9 @@ class Composer:
     def _scalar(self, event: Any) -> None:
         start, end, text = event.start_mark, event.end_mark, event.value
         place = (start.line, start.column, end.line, end.column)
-        self._check(event)
+        self.nodes += 1
+        if self.nodes > MAX_NODES or event.anchor is not None or event.tag is not None:
+            self._check(event)
         if len(text) > MAX_SCALAR:
             self._report(problems.too_large("length of a value", MAX_SCALAR, self._span(event)))
         # what stands in the file as it is has been looked at: an escape may hide another
@@ -164,6 +166,7 @@ class Composer:
 
     def _begin(self, event: Any) -> None:
         line, column = event.start_mark.line, event.start_mark.column
+        self.nodes += 1
         self._check(event)
         if len(self.open) >= MAX_DEPTH:
             self._stop(problems.too_large("nesting of values", MAX_DEPTH, self._first(event)))
@@ -199,7 +202,6 @@ class Composer:
         return path
 
     def _check(self, event: Any) -> None:
-        self.nodes += 1
         if self.nodes > MAX_NODES:
             self._stop(problems.too_large("number of values", MAX_NODES, self._first(event)))
         if event.anchor is not None:

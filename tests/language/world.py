@@ -56,6 +56,7 @@ class World:
 
     root: Path
     _manifests: dict[str, Manifests] = field(default_factory=dict)
+    text: str = PROJECT
 
     def project(
         self, *pipelines: str, project: str = PROJECT, environment: str | None = None

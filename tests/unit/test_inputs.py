@@ -117,13 +117,20 @@ def test_a_file_without_permission_is_told_and_hides_no_other(project: Path) -> 
     assert "bad.yaml:4:23: error[PG101]" in told
 
 
-@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo], ids=["folder", "pipe"])
-def test_what_is_no_file_does_not_make_it_wait(project: Path, make: object) -> None:
-    make(project / "pipelines" / "odd.yaml")  # type: ignore[operator]
+def test_a_pipe_does_not_make_it_wait(project: Path) -> None:
+    os.mkfifo(project / "pipelines" / "odd.yaml")
     (project / "pipelines" / "bad.yaml").write_text(BAD)
     told = validate().stdout
     assert "odd.yaml:1:1: error[PG011]" in told
     assert "bad.yaml:4:23: error[PG101]" in told
+
+
+def test_a_folder_is_one_whatever_its_name(project: Path) -> None:
+    folder = project / "pipelines" / "team.yaml"
+    folder.mkdir()
+    (folder / "bad.yml").write_text(BAD)
+    (folder / "notes.txt").write_text("no pipeline")
+    assert "pipelines/team.yaml/bad.yml:4:23: error[PG101]" in validate().stdout
 
 
 def test_two_megabytes_are_read_and_no_more(project: Path) -> None:

@@ -112,12 +112,21 @@ def test_the_tour_waits_as_it_says(shop: Path) -> None:
 
 
 def test_the_tables_are_current() -> None:
-    assert page.filled(TEXT) == TEXT, "run `python -m pipegen.schema`"
+    assert page.filled(TEXT) == TEXT, "run `python -m pipegen.schema.page`"
+
+
+def test_both_pages_are_written_again(tmp_path: Path) -> None:
+    emptied = re.sub(r"(<!-- keys \w+ -->\n)\|.*?(<!-- end -->)", r"\1\2", TEXT, flags=re.DOTALL)
+    assert len(emptied) < len(TEXT)
+    (tmp_path / page.PAGE).write_text(emptied, encoding="utf-8")
+    page.write(tmp_path)
+    assert (tmp_path / page.PAGE).read_text(encoding="utf-8") == TEXT
+    assert (tmp_path / support.PAGE).is_file()
 
 
 def test_the_table_of_support_is_current() -> None:
     committed = (DOCS / support.PAGE).read_text(encoding="utf-8")
-    assert support.page() == committed, "run `python -m pipegen.schema`"
+    assert support.page() == committed, "run `python -m pipegen.schema.page`"
 
 
 def test_every_key_of_the_language_is_on_the_page() -> None:

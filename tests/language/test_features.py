@@ -1,0 +1,225 @@
+"""Whatever a specification asks for is a feature that a back end must say it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from copy import deepcopy
+from typing import Any
+
+import pytest
+import yaml
+
+from pipegen import features, ir
+from pipegen.capabilities import Feature
+from pipegen.diagnostics import CompileError
+from pipegen.expand import specifications
+from pipegen.model import SpecModel
+from pipegen.spec import PipelineSpec
+from tests.language import whole
+from tests.language.world import World
+
+DBT = "transforms: {t: {project: lab, select: events, %s}}"
+SHELL = "sources: {a: {kind: shell, command: [a], %s}}"
+PYTHON = "sources: {a: {kind: python, callable: m:f, %s}}"
+TEXT = 'sources: {a: {kind: shell, command: ["%s"]}}'
+CRON = 'schedule: {cron: "0 5 * * *", %s}'
+SLA = "sources: {a: {kind: shell, command: [a]}}\nslas: {s: {tasks: [a], %s}}"
+
+MINIMAL = {
+    Feature.CRON: CRON % "",
+    Feature.TIMEZONE: CRON % "timezone: Europe/Rome",
+    Feature.START: CRON % "start: 2026-01-01",
+    Feature.CATCHUP: CRON % "start: 2026-01-01, catchup: true",
+    Feature.AFTER: "schedule: {after: [other]}",
+    Feature.ON_UPDATE: "schedule: {on_update: {any: [events]}}",
+    Feature.OVERLAP_SKIP: CRON % "overlap: skip",
+    Feature.OVERLAP_QUEUE: CRON % "overlap: queue",
+    Feature.OVERLAP_ALLOW: CRON % "overlap: allow",
+    Feature.DISABLED: CRON % "enabled: false",
+    Feature.PARTITION: "partition: daily",
+    Feature.PARAMS: "params: {x: {type: string}}",
+    Feature.RETRIES: SHELL % "retries: 1",
+    Feature.BACKOFF: SHELL % "retries: {count: 1, delay: 1s, backoff: exponential}",
+    Feature.TIMEOUT: SHELL % "timeout: 1m",
+    Feature.TIMEOUT_IN_PROCESS: PYTHON % "timeout: 1m",
+    Feature.RUN_IF: SHELL % "run_if: all_done",
+    Feature.ALLOW_FAILURE: SHELL % "allow_failure: true",
+    Feature.WAIT_FOR: SHELL % "wait_for: [other]",
+    Feature.OUTPUTS: PYTHON % "outputs: [rows]",
+    Feature.CHECK: "checks: {a: {kind: python, callable: m:f}}",
+    Feature.FRESHNESS: SHELL % "loads: [raw.events], freshness: {on_stale: alert}",
+    Feature.DBT_STEP: DBT % "granularity: step",
+    Feature.DBT_MODEL: DBT % "",
+    Feature.DBT_LINEAGE: DBT % "granularity: lineage",
+    Feature.DBT_TESTS_AFTER_ALL: DBT % "tests: after_all",
+    Feature.DBT_TESTS_NONE: DBT % "tests: none",
+    Feature.DBT_COMMAND: DBT % "command: test",
+    Feature.DBT_SELECTOR: "transforms: {t: {project: lab, selector: nightly, granularity: step}}",
+    Feature.DBT_TARGETS: (
+        "transforms: {t: {project: lab, select: events}, "
+        "u: {project: lab, select: users, target: x}}"
+    ),
+    Feature.DBT_VARS: DBT % "vars: {x: 1}",
+    Feature.DBT_ENV: DBT % "env: {X: y}",
+    Feature.DBT_FULL_REFRESH: DBT % "full_refresh: true",
+    Feature.DBT_THREADS: DBT % "threads: 2",
+    Feature.PYTHON: PYTHON % "",
+    Feature.SHELL: SHELL % "",
+    Feature.SHELL_SCRIPT: "sources: {a: {kind: shell, script: a.sh}}",
+    Feature.HTTP: "sources: {a: {kind: http, connection: api}}",
+    Feature.HTTP_EXPECT: "sources: {a: {kind: http, connection: api, expect: [404]}}",
+    Feature.SQL: 'sources: {a: {kind: sql, connection: db, sql: "select 1"}}',
+    Feature.AIRBYTE: "sources: {a: {kind: airbyte, connection: airbyte, connection_id: 1}}",
+    Feature.FIVETRAN: "sources: {a: {kind: fivetran, connection: fivetran, connector_id: 1}}",
+    Feature.HIGHTOUCH: "activations: {a: {kind: hightouch, connection: hightouch, sync_id: 1}}",
+    Feature.CENSUS: "activations: {a: {kind: census, connection: census, sync_id: 1}}",
+    Feature.DBT_CLOUD: "transforms: {a: {kind: dbt_cloud, connection: cloud, job_id: 1}}",
+    Feature.RUN_ID: TEXT % "{{ run.id }}",
+    Feature.RUN_WINDOW: "partition: daily\n" + TEXT % "{{ run.end }}",
+    Feature.FORMAT: TEXT % "{{ run.date | format('%d') }}",
+    Feature.SLA_READY_BY: SLA % 'ready_by: "08:00"',
+    Feature.SLA_MAX_AGE: SLA % "max_age: 1h",
+    Feature.SLA_MAX_DURATION: SLA % "max_duration: 1h",
+    Feature.NOTIFY_FAILURE: "notifications: {on_failure: [alerts]}",
+    Feature.NOTIFY_SUCCESS: "notifications: {on_success: [alerts]}",
+    Feature.PIPELINE_OWNER: "owner: a",
+    Feature.PIPELINE_TAGS: "tags: [a]",
+    Feature.PIPELINE_DESCRIPTION: "description: a",
+    Feature.TASK_OWNER: SHELL % "owner: a",
+    Feature.TASK_TAGS: SHELL % "tags: [a]",
+    Feature.TASK_DESCRIPTION: SHELL % "description: a",
+}
+OF_THE_PROJECT = {Feature.SECRET_STORE}
+
+FRONT_END = {
+    "version": "there is but one",
+    "for_each": "it is over when there is a specification for each row",
+    "backends": "it says for whom the meaning is written, not what it is",
+    "allow_overlap": "it lets a finding be",
+    "kind": "it may be left out of a dbt transform",
+    "project": "of a promise: it may be left out where there is one",
+    "enabled": "of a back end",
+    "accept": "of a back end",
+}
+"""Keys whose absence changes nothing in the IR."""
+
+
+def needs(world: World, text: str) -> set[Feature]:
+    return {feature for feature, _ in features.required(world.meaning(f"pipeline: p\n{text}"))}
+
+
+def test_the_table_below_leaves_no_feature_out() -> None:
+    assert {*MINIMAL, *OF_THE_PROJECT} == set(Feature)
+
+
+@pytest.mark.parametrize("feature", MINIMAL, ids=lambda feature: feature.name.lower())
+def test_what_asks_for_a_feature_requires_it(world: World, feature: Feature) -> None:
+    assert feature in needs(world, MINIMAL[feature])
+
+
+@pytest.mark.parametrize("command", ["run", "test"])
+def test_a_dbt_command_is_one_task_and_a_feature(world: World, command: str) -> None:
+    needed = needs(world, DBT % f"command: {command}")
+    assert {Feature.DBT_COMMAND, Feature.DBT_STEP} <= needed
+    assert Feature.DBT_MODEL not in needed
+
+
+def test_the_secret_store_is_a_feature_of_the_target(world: World) -> None:
+    project = f"{world.text}backends: {{airflow: {{secrets: connection}}}}\n"
+    found = world.compile(
+        "pipeline: p\n" + SHELL % "", project=project, backends=("airflow",)
+    ).findings
+    assert [p.code for p in found if "secrets" in p.message] == ["PG301"]
+
+
+def models(value: object) -> Iterator[SpecModel]:
+    match value:
+        case SpecModel():
+            yield value
+            for name in type(value).model_fields:
+                yield from models(getattr(value, name))
+        case dict():
+            for item in value.values():
+                yield from models(item)
+        case tuple():
+            for item in value:
+                yield from models(item)
+
+
+def origin(model: type[SpecModel], name: str) -> tuple[str, str]:
+    """Return the class that defines a field: a key of all tasks is one key."""
+    owners = [c for c in model.__mro__ if name in getattr(c, "__annotations__", {})]
+    return owners[-1].__name__, name
+
+
+def subclasses(model: type[SpecModel]) -> Iterator[type[SpecModel]]:
+    for below in model.__subclasses__():
+        yield below
+        yield from subclasses(below)
+
+
+def parsed(world: World, text: str) -> PipelineSpec:
+    project = world.project(text)
+    (spec,) = specifications(project.read("pipelines/0.yaml"), project.spec.vars)
+    return spec
+
+
+def test_the_specifications_here_say_all_there_is_to_say(world: World) -> None:
+    specs = [parsed(world, t) for t in (whole.TASKS, whole.AFTER, whole.UPDATED, whole.ANY)]
+    said = {
+        origin(type(model), name)
+        for spec in specs
+        for model in models(spec)
+        for name in model.model_fields_set
+    }
+    of_pipelines = {
+        origin(model, name)
+        for model in subclasses(SpecModel)
+        if model.__module__.startswith(("pipegen.spec.", "pipegen.kinds."))
+        and model.__module__
+        not in ("pipegen.spec.project", "pipegen.spec.policy", "pipegen.kinds.connections")
+        and not model.__name__.endswith("Channel")
+        for name in model.model_fields
+    }
+    assert of_pipelines - said == set()
+
+
+def places(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in items:
+        if isinstance(value, dict):
+            yield (*above, key)
+        if isinstance(item, dict | list):
+            yield from places(item, (*above, key))
+
+
+def without(value: Any, place: tuple[Any, ...]) -> str:
+    copy = deepcopy(value)
+    inner = copy
+    for key in place[:-1]:
+        inner = inner[key]
+    del inner[place[-1]]
+    return yaml.safe_dump(copy, sort_keys=False)
+
+
+def meaning(world: World, text: str) -> ir.Pipeline | None:
+    try:
+        return world.meaning(text)
+    except CompileError:
+        return None
+
+
+@pytest.mark.parametrize("text", [whole.TASKS, whole.AFTER, whole.UPDATED, whole.ANY])
+def test_no_key_can_be_left_out_without_another_meaning_or_a_finding(
+    world: World, text: str
+) -> None:
+    value = yaml.load(text, yaml.BaseLoader)
+    before = world.meaning(text)
+    written = list(places(value))
+    silent = [
+        ".".join(map(str, place))
+        for place in written
+        if place[-1] not in FRONT_END and meaning(world, without(value, place)) == before
+    ]
+    assert len(written) > 4
+    assert silent == []
