@@ -128,7 +128,7 @@ def _loaded_twice(pipelines: Sequence[Understood]) -> Found:
                 span = task.span_of("loads", place)
                 mine = f"{item.name}.{name}"
                 other, there = first.setdefault(_identified(item.lock, written), (mine, span))
-                if there is not span:
+                if other != mine:
                     yield index, problems.loaded_twice(written, other, span, there)
 
 
@@ -163,15 +163,26 @@ def _not_built(pipelines: Sequence[Understood], complete: bool) -> Found:
             makers.setdefault(unique_id, []).append(item.name)
     for index, item in enumerate(pipelines):
         here = _made(item.pipeline)
-        for name, task in item.spec.tasks:
-            for place, written in enumerate(task.said("reads")):
-                unique_id, span = _identified(item.lock, written), task.span_of("reads", place)
-                if unique_id in here:
-                    continue
-                if complete and unique_id not in makers and not unique_id.startswith("source."):
-                    yield index, problems.never_built(name, written, span)
-                elif not _waits(item.spec, task, makers.get(unique_id, ())):
-                    yield index, problems.not_built(name, written, makers.get(unique_id, ()), span)
+        for user, task, written, span in _used(item.spec):
+            unique_id = _identified(item.lock, written)
+            others = makers.get(unique_id, ())
+            if unique_id in here or (not others and unique_id.startswith("source.")):
+                continue  # a source table may be filled from outside
+            if complete and not others:
+                yield index, problems.never_built(user, written, span)
+            elif task and not _waits(item.spec, task, others):
+                yield index, problems.not_built(user, written, others, span)
+
+
+def _used(spec: PipelineSpec) -> Iterator[tuple[str, TaskSpec | None, str, Span]]:
+    """Yield the models a pipeline uses: by whom, which task that is, as written, and where."""
+    for name, task in spec.tasks:
+        for place, written in enumerate(task.said("reads")):
+            yield name, task, written, task.span_of("reads", place)
+    if spec.schedule and (update := spec.schedule.on_update):
+        for place, written in enumerate(update.datasets):
+            span = update.span_of("all" if update.all else "any", place)
+            yield "schedule.on_update", None, written, span
 
 
 def _made(pipeline: ir.Pipeline) -> set[str]:

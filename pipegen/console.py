@@ -46,7 +46,10 @@ def report(
         try:
             if file in unwritten:
                 return unwritten[file].decode("utf-8-sig")
-            return read_bytes(start / file, MAX_SIZE).decode("utf-8-sig")
+            path = start / file
+            if path.is_symlink() and not path.resolve().is_relative_to(root):
+                return None
+            return read_bytes(path, MAX_SIZE).decode("utf-8-sig")
         except (OSError, ValueError):
             return None
 

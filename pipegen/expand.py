@@ -24,7 +24,7 @@ def specifications(document: Document, variables: Vars | None) -> tuple[Pipeline
     """
     if variables is None and "${var." in document.text:
         return ()
-    found: dict[Diagnostic, None] = dict.fromkeys(secrets.literal(document))
+    found = dict.fromkeys([*secrets.literal(document), *references.in_keys(document)])
     specs = []
     for filled in _filled(document, variables or {}):
         if isinstance(filled, Document):

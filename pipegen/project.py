@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from pipegen import problems, secrets, source
+from pipegen import problems, references, secrets, source
 from pipegen.backends import Target
 from pipegen.diagnostics import CompileError, Span
 from pipegen.source import Document
@@ -85,7 +85,7 @@ def load(
     Raises KeyError with what is known if `environment` is none of its `environments`.
     """
     document = _read(root, FILE, texts or {})
-    refused = tuple(secrets.literal(document))
+    refused = (*secrets.literal(document), *references.in_keys(document))
     try:
         spec = ProjectSpec.parse(document)
     except CompileError as error:
@@ -103,7 +103,12 @@ def load(
 
 
 def _read(root: Path, file: str, texts: Mapping[str, bytes]) -> Document:
-    return source.decode(texts[file], file) if file in texts else source.read(root / file, file)
+    if file in texts:
+        return source.decode(texts[file], file)
+    path = root / file
+    if path.is_symlink() and not path.resolve().is_relative_to(root):
+        raise CompileError([problems.unreadable("it leads out of the project", Span(file))])
+    return source.read(path, file)
 
 
 def _check_version(spec: ProjectSpec) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
+from pipegen import problems
+from pipegen.diagnostics import Diagnostic
 from pipegen.ir import (
     Env,
     Fields,
@@ -23,6 +25,7 @@ from pipegen.ir import (
     Value,
     join,
 )
+from pipegen.source import Document
 
 MAX_FILLED = 1_000_000
 """How much variables may fill in, in values and characters: they must not grow into a bomb."""
@@ -215,6 +218,14 @@ def _run_value(written: str, name: str, format: str | None) -> Reference:
                 raise ReferenceProblem(written, "cannot be formatted: only dates can")
             return RunValue(RunField(name), format or "")
     raise ReferenceProblem(written, "is not a value of the run")
+
+
+def in_keys(document: Document) -> Iterator[Diagnostic]:
+    """Yield a problem for each key that looks as if it held a reference: none is ever filled."""
+    for path in document.keys_with("{"):
+        if _TOKEN.search(str(path[-1])):
+            why = "stands in a key: references stand in values only"
+            yield problems.bad_reference(str(path[-1]), why, document.key_span(path))
 
 
 def plain(raw: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from pipegen import ir
-from pipegen.model import Secret, Setting, SpecModel
+from pipegen.model import Secret, Setting, SpecModel, exactly_one
 
 
 class ConnectionSpec(SpecModel):
@@ -130,6 +130,11 @@ class SnowflakeConnection(ConnectionSpec):
     """The virtual warehouse."""
     role: Setting = None
     """The role."""
+
+    @model_validator(mode="after")
+    def _opened_by_one(self) -> Self:
+        exactly_one({"password": self.password, "private_key": self.private_key})
+        return self
 
 
 class BigqueryConnection(ConnectionSpec):

@@ -34,7 +34,7 @@ class Lineage:
             reader = self._name((project, key))
             for parent in self._parents((project, key)):
                 yield from self._wait(parent, work, f"{reader} reads ")
-            for test, task in self._gates(project, frozenset([key]), strict=True):
+            for test, task in self._gates(project, frozenset([key]), work):
                 if task != work.name:
                     yield Dependency(task, Reason.TEST, test)
         for key in work.tests:
@@ -48,7 +48,7 @@ class Lineage:
             yield from self._wait(dataset, None, "", Reason.READS)
         for project in sorted({project for project, _ in reads}):
             keys = frozenset(key for owner, key in reads if owner == project)
-            for test, task in self._gates(project, keys, strict=False):
+            for test, task in self._gates(project, keys, None):
                 yield Dependency(task, Reason.TEST, test)
 
     def is_made(self, dataset: Dataset) -> bool:
@@ -98,48 +98,40 @@ class Lineage:
         return node.name
 
     def _gates(
-        self, project: str, keys: frozenset[str], *, strict: bool
+        self, project: str, keys: frozenset[str], waiting: DbtWork | None
     ) -> Iterator[tuple[str, str]]:
-        """Yield the tests (name, task) that gate what reads `keys`, as `dbt build` does.
+        """Yield the tests (name, task) that gate what builds or reads `keys`, as `dbt build` does.
 
-        An error-severity test gates whatever has all its parents among its ancestors. What
-        an ancestor is gated by already reaches further down by itself.
+        An error-severity test gates whatever has all its parents among its ancestors, in the
+        target it runs in. What an ancestor is gated by already reaches further down by itself.
+        `dbt test`, which runs after all that is built, gates readers alone.
         """
-        above = frozenset[str]().union(
-            *(self._ancestors[project].get(k, frozenset()) for k in keys)
-        )
-        for task, key in self._blocking[project]:
-            if strict and task in self._apart:
-                continue
+        ancestors = self._ancestors[project]
+        above = frozenset[str]().union(*(ancestors.get(key, frozenset()) for key in keys))
+        if waiting is None:
+            above |= keys
+        built = [ancestors[k] for k in above if k in ancestors and (project, k) in self.builders]
+        for work, key in self._blocking[project]:
             test = self.lock.projects[project].tests[key]
             parents = frozenset(test.parents)
-            if (
-                parents
-                and parents <= (above if strict else above | keys)
-                and not any(
-                    parents <= self._ancestors[project].get(ancestor, frozenset())
-                    for ancestor in (above if strict else above | keys)
-                    if (project, ancestor) in self.builders
-                )
-            ):
-                yield test.name, task
+            apart = work.action.command == "test" and work.group is None
+            if waiting and (apart or work.target != waiting.target):
+                continue
+            if not apart and any(parents <= further for further in built):
+                continue
+            if parents and parents <= above:
+                yield test.name, work.name
 
     @cached_property
-    def _blocking(self) -> dict[str, list[tuple[str, str]]]:
-        """The error-severity tests that are tasks, by project, as (task, unique id)."""
-        found: dict[str, list[tuple[str, str]]] = {name: [] for name in self.lock.projects}
+    def _blocking(self) -> dict[str, list[tuple[DbtWork, str]]]:
+        """The error-severity tests that are tasks, by project, with their unique ids."""
+        found: dict[str, list[tuple[DbtWork, str]]] = {name: [] for name in self.lock.projects}
         for work in self.works:
             project = work.action.project.name
             for key in work.tests:
                 if self.lock.projects[project].tests[key].severity == "error":
-                    found[project].append((work.name, key))
+                    found[project].append((work, key))
         return found
-
-    @cached_property
-    def _apart(self) -> frozenset[str]:
-        """The tasks of `command: test`, which run after all that is built, as `dbt test` does."""
-        apart = (w for w in self.works if w.action.command == "test" and w.group is None)
-        return frozenset(work.name for work in apart)
 
     @cached_property
     def _ancestors(self) -> dict[str, dict[str, frozenset[str]]]:

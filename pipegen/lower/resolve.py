@@ -258,7 +258,9 @@ def _locked(
     landmarks |= {parent for key in tests for parent in resources[key].parents}
     landmarks |= {source.unique_id for source in manifest.sources()}
     parents = manifests.lineage(name, manifest).collapse(landmarks)
-    reached = _reached(built | {key for key in landmarks if not key.startswith("source.")}, parents)
+    named = {r.unique_id for r in references.values() if r.project == name}
+    start = named | {key for key in landmarks if not key.startswith("source.")}
+    reached = _reached(start, parents)
     return LockedProject(
         package=manifest.project_name,
         profile=profile_of(manifests.dir(name)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from pipegen.diagnostics import Span
@@ -22,6 +22,10 @@ class Document:
     value: object
     places: Mapping[tuple[Key, ...], Place]
     keys: Mapping[tuple[Key, ...], Place]
+
+    def keys_with(self, text: str) -> Iterator[tuple[Key, ...]]:
+        """Yield the paths whose last key holds `text`."""
+        return (path for path in self.keys if text in str(path[-1]))
 
     def span(self, path: tuple[Key, ...]) -> Span:
         """Return the place of the value at `path`, or of its nearest ancestor that exists."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StrictInt
+from pydantic import Field, StrictInt, model_validator
 
-from pipegen.model import Limit, Plain, SpecModel, Timezone, Window, Word
+from pipegen.model import Limit, Plain, SpecModel, Timezone, Window, Word, refuse
 
 Code = Annotated[str, Field(pattern=r"^PG6[0-9]{0,2}$", examples=["PG601"])]
 
@@ -29,6 +29,12 @@ class PiiSpec(SpecModel):
     """The dbt tag that marks it."""
     approved: Plain
     """The tag of an activation that may read such models."""
+
+    @model_validator(mode="after")
+    def _marked(self) -> Self:
+        if self.meta is None and self.tag is None:
+            raise refuse("needs", "missing", key="meta")
+        return self
 
 
 class PoliciesSpec(SpecModel):

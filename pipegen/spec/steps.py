@@ -173,8 +173,10 @@ class DbtTransform(TaskSpec):
             exactly_one({"select": self.select, "selector": self.selector})
         if self.selector and self.exclude:
             exactly_one({"selector": self.selector, "exclude": self.exclude})
-        if self.overrides and self.granularity == "step":
-            raise refuse("overrides", "without `overrides`: `granularity: step` makes one task")
+        if self.overrides and (self.granularity == "step" or self.command != "build"):
+            raise refuse("overrides", "without `overrides`: this transform makes one task")
+        if (self.macro or self.args) and self.command != "run-operation":
+            raise refuse("macro", "without `macro` and `args`: only `run-operation` takes them")
         return self
 
 

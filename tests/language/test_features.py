@@ -60,7 +60,7 @@ MINIMAL = {
         "u: {project: lab, select: users, target: x}}"
     ),
     Feature.DBT_VARS: DBT % "vars: {x: 1}",
-    Feature.DBT_ENV: DBT % "env: {X: y}",
+    Feature.DBT_ENV: DBT % "env: {X: one}",
     Feature.DBT_FULL_REFRESH: DBT % "full_refresh: true",
     Feature.DBT_THREADS: DBT % "threads: 2",
     Feature.PYTHON: PYTHON % "",
@@ -181,7 +181,8 @@ def test_the_specifications_here_say_all_there_is_to_say(world: World) -> None:
         and not model.__name__.endswith("Channel")
         for name in model.model_fields
     }
-    assert of_pipelines - said == set()
+    taken_apart = {("PipelineSpec", "for_each")}  # each row has become a specification
+    assert of_pipelines - said == taken_apart
 
 
 def places(value: Any, above: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -213,7 +214,7 @@ def meaning(world: World, text: str) -> ir.Pipeline | None:
 def test_no_key_can_be_left_out_without_another_meaning_or_a_finding(
     world: World, text: str
 ) -> None:
-    value = yaml.load(text, yaml.BaseLoader)
+    value = yaml.safe_load(text)
     before = world.meaning(text)
     written = list(places(value))
     silent = [

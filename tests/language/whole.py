@@ -49,7 +49,7 @@ transforms:
   again: {kind: dbt, project: lab, selector: nightly, granularity: step, allow_overlap: true}
   vacuum: {project: lab, command: run-operation, macro: vacuum, args: {full: true}}
   job: {kind: dbt_cloud, connection: cloud, job_id: 9, steps_override: [dbt build]}
-  score: {kind: python, callable: shop.score:all, reads: [events], loads: [raw.users]}
+  score: {kind: python, callable: shop.score:all, reads: [prices], loads: [raw.users]}
   index: {kind: sql, connection: db, sql: "select 1"}
   clean: {kind: shell, command: [clean]}
 checks:

@@ -94,22 +94,30 @@ class World:
         """Return what one pipeline means."""
         return self.lowered(text, project=project).pipeline
 
+    def found(self, text: str, *, project: str = PROJECT) -> list[Diagnostic]:
+        """Return the findings on one pipeline, by place."""
+        try:
+            return sorted(self.lowered(text, project=project).warnings, key=by_place)
+        except CompileError as error:
+            return sorted(error.diagnostics, key=by_place)
+
+    def codes(self, text: str, *, project: str = PROJECT) -> list[str]:
+        """Return the codes of the findings on one pipeline."""
+        return [problem.code for problem in self.found(text, project=project)]
+
     def faults(self, text: str, *, project: str = PROJECT) -> list[str]:
         """Return the findings on one pipeline, as texts."""
-        try:
-            return told(self.lowered(text, project=project).warnings)
-        except CompileError as error:
-            return told(error.diagnostics)
+        return told(self.found(text, project=project))
 
 
 def _versioned(text: str) -> str:
-    return text if text.startswith(("version:", "#")) else f"version: 1\n{text}"
+    return text if "version: 1\n" in text else f"version: 1\n{text}"
 
 
 def told(found: tuple[Diagnostic, ...] | list[Diagnostic]) -> list[str]:
     """Return findings as lines: the code, and what it says."""
-    return [f"{problem.code} {problem.message}" for problem in sorted(found, key=_place)]
+    return [f"{problem.code} {problem.message}" for problem in sorted(found, key=by_place)]
 
 
-def _place(problem: Diagnostic) -> tuple[object, ...]:
+def by_place(problem: Diagnostic) -> tuple[object, ...]:
     return (problem.span.file, problem.span.line, problem.span.column, problem.code)

@@ -125,6 +125,18 @@ def test_a_pipe_does_not_make_it_wait(project: Path) -> None:
     assert "bad.yaml:4:23: error[PG101]" in told
 
 
+def test_a_link_that_leads_out_of_the_project_is_not_followed(project: Path) -> None:
+    outside = project.parent / f"{project.name}-outside.yaml"
+    outside.write_text("hunter2: of somebody else\n")
+    (project / "pipelines" / "link.yaml").symlink_to(outside)
+    (project / "pipelines" / "good.yaml").write_text(GOOD)
+    (project / "pipelines" / "again.yml").symlink_to(project / "pipelines" / "good.yaml")
+    result = CliRunner().invoke(app, ["validate"])
+    assert "error[PG011]: cannot read the file: it leads out of the project" in result.stdout
+    assert "hunter2" not in result.stdout
+    assert "pipeline 'good' is defined twice" in result.stdout
+
+
 def test_a_folder_is_one_whatever_its_name(project: Path) -> None:
     folder = project / "pipelines" / "team.yaml"
     folder.mkdir()
