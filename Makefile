@@ -3,11 +3,12 @@ PYTHON ?= python3
 UV := .venv/tools/bin/uv
 BIN := .venv/dev/bin
 LANES := airflow dagster prefect
+OTHERS := 3.12 3.13
 SHOP := examples/shop
 MANIFEST := $(SHOP)/dbt/target/manifest.json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format snapshots fuzz bench setup lanes editor pins clean
+.PHONY: help demo test check lint format snapshots fuzz bench setup lanes editor others pins clean
 
 help:  ## Show what there is.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -18,7 +19,7 @@ demo: setup $(MANIFEST)  ## Render the example for every back end, and run it on
 test: check lanes  ## Everything, on the real orchestrators.
 	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/conformance tests/packaging
 
-check: setup lint editor $(MANIFEST)  ## The quick loop: style, types, layers, and all tests but the slow.
+check: setup lint editor others $(MANIFEST)  ## The quick loop: style, types, layers, and all tests but the slow.
 	$(BIN)/python -m pytest -n 2 tests --ignore tests/conformance --ignore tests/packaging
 
 fuzz: setup  ## The trust tests with many times the cases; FUZZ=100 for more.
@@ -44,6 +45,15 @@ snapshots: setup $(MANIFEST)  ## Rewrite the expected files; read the diff befor
 setup: .venv/dev/.installed
 
 editor: .venv/editor/.installed
+
+others: $(UV)  ## Environments of the other Pythons this machine has.
+	@for version in $(OTHERS); do \
+	  python=$$(ls $${PYENV_ROOT:-$$HOME/.pyenv}/versions/$$version.*/bin/python 2>/dev/null | tail -1); \
+	  python=$${python:-$$(command -v python$$version)}; \
+	  "$${python:-false}" -c pass 2>/dev/null || continue; \
+	  test -x .venv/py$$version/bin/python || $(UV) venv --quiet --python $$python .venv/py$$version; \
+	  $(UV) pip sync --quiet --python .venv/py$$version/bin/python requirements/dev.txt || exit 1; \
+	done
 
 lanes: $(LANES:%=.venv/%/.synced)
 

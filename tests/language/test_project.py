@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from typer.testing import CliRunner
 
 from pipegen import ir
+from pipegen.cli import app
 from pipegen.compiler import Compilation, shapes
 from pipegen.diagnostics import CompileError
 from pipegen.opening import UsageError, left_out
@@ -12,6 +16,7 @@ from tests.language.world import PROJECT, World
 
 EVENTS = "transforms: {t: {project: lab, select: events}}\n"
 READER = "activations: {x: {kind: shell, command: [x], reads: [events]%s}}\n"
+WAITS = "sources: {x: {kind: shell, command: [x], wait_for: [%s]}}\n"
 EMPTY = "sources: {x: {kind: shell, command: [x]}}\n"
 
 
@@ -25,7 +30,7 @@ def codes(compilation: Compilation) -> list[str]:
     [
         (["pipeline: a\n" + EMPTY, "pipeline: a\n" + EMPTY], ["PG209"]),
         (["pipeline: a\nschedule: {after: [nobody]}\n" + EMPTY], ["PG220"]),
-        (["pipeline: a\nsources: {x: {kind: shell, command: [x], wait_for: [no]}}\n"], ["PG220"]),
+        (["pipeline: a\n" + WAITS % "nobody"], ["PG220"]),
         (["pipeline: a\n" + EVENTS, "pipeline: b\n" + EVENTS], ["PG223"]),
         (["pipeline: a\n" + EVENTS + READER % ""], []),
         (["pipeline: a\n" + READER % ""], ["PG222"]),
@@ -68,8 +73,12 @@ def test_every_cycle_of_pipelines_is_told_with_its_path(world: World) -> None:
     found = world.compile(
         after("a", "b"), waiting, after("c", "a"), after("d", "e"), after("e", "d"), after("f", "f")
     )
-    told = [p.message.partition(": ")[2] for p in found.diagnostics if p.code == "PG221"]
-    assert sorted(told) == ["a -> b -> c -> a", "d -> e -> d", "f -> f"]
+    told = [p.message for p in found.diagnostics if p.code == "PG221"]
+    assert [message.rpartition(": ")[2] for message in told] == [
+        "a -> b -> c -> a",
+        "d -> e -> d",
+        "'f' waits for itself",
+    ]
 
 
 def test_one_bad_pipeline_hides_nothing_and_keeps_nothing_from_being_written(world: World) -> None:
@@ -216,3 +225,13 @@ def test_rules_are_chosen_by_code() -> None:
             left_out(None, [unknown])
         with pytest.raises(UsageError):
             left_out([unknown], None)
+
+
+@pytest.mark.parametrize("option", ["--select", "--ignore"])
+def test_a_rule_that_is_none_is_wrong_usage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, option: str
+) -> None:
+    (tmp_path / "pipegen.yaml").write_text("version: 1\nproject: p\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(app, ["validate", option, "PG601"]).exit_code == 0
+    assert CliRunner().invoke(app, ["validate", option, "PG699"]).exit_code == 2

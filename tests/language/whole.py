@@ -6,10 +6,9 @@ TASKS = """
 version: 1
 pipeline: tasks
 description: Every kind of task
-owner: everybody
 tags: [all]
 partition: daily
-schedule: {cron: "0 5 * * *", timezone: Europe/Rome, start: 2026-01-01, catchup: true, overlap: skip, enabled: false}
+schedule: {cron: "0 5 * * *", timezone: Europe/Rome, start: "2026-01-01", catchup: true, overlap: skip, enabled: false}
 params:
   anew: {type: boolean, default: false, description: Build anew}
 defaults: {owner: nobody, retries: 1, timeout: 2h}
@@ -73,6 +72,7 @@ backends:
 AFTER = """
 version: 1
 pipeline: after_${each.name}
+owner: everybody
 for_each: [{name: one}]
 schedule: {after: [other]}
 sources: {x: {kind: shell, command: [x]}}

@@ -111,7 +111,7 @@ class World:
 
 
 def _versioned(text: str) -> str:
-    return text if "version: 1\n" in text else f"version: 1\n{text}"
+    return text if "version" in text else f"version: 1\n{text}"
 
 
 def told(found: tuple[Diagnostic, ...] | list[Diagnostic]) -> list[str]:
