@@ -11,15 +11,14 @@ from pipegen import backends, capabilities, consistency, features, ir, policy, p
 from pipegen.backends import Target
 from pipegen.bounded import read_bytes
 from pipegen.consistency import Understood
-from pipegen.diagnostics import CompileError, Diagnostic, Span
+from pipegen.diagnostics import CompileError, Diagnostic, Span, once
 from pipegen.expand import specifications
 from pipegen.files import PlannedFile, RenderedFile
 from pipegen.lower import lower
 from pipegen.lower.lock import Lock, dump, load
 from pipegen.lower.manifests import Manifests
 from pipegen.lower.resolve import resolve
-from pipegen.project import FILE, Project, pipelines
-from pipegen.source import decode, read
+from pipegen.project import FILE, Project, document, pipelines
 from pipegen.spec import PipelineSpec
 
 MAX_LOCK = 64_000_000
@@ -61,7 +60,7 @@ class Compilation:
     def diagnostics(self) -> tuple[Diagnostic, ...]:
         """Every finding, by place."""
         found = [d for compiled in self.pipelines for d in compiled.diagnostics]
-        return tuple(sorted([*found, *self.findings], key=lambda d: d.sort_key))
+        return tuple(sorted(once([*found, *self.findings]), key=lambda d: d.sort_key))
 
 
 @dataclass(slots=True)
@@ -134,8 +133,7 @@ def shapes(root: Path, texts: Mapping[str, bytes]) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     for file in sorted({*pipelines(root), *texts} - {FILE}):
         try:
-            document = decode(texts[file], file) if file in texts else read(root / file, file)
-            specifications(document, None)
+            specifications(document(root, file, texts), None)
         except CompileError as error:
             found += error.diagnostics
     return found

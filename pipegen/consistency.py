@@ -161,6 +161,7 @@ def _not_built(pipelines: Sequence[Understood], complete: bool) -> Found:
     for item in pipelines:
         for unique_id in _made(item.pipeline):
             makers.setdefault(unique_id, []).append(item.name)
+    complete = complete and not any(map(_builds_elsewhere, pipelines))
     for index, item in enumerate(pipelines):
         here = _made(item.pipeline)
         for user, task, written, span in _used(item.spec):
@@ -172,6 +173,12 @@ def _not_built(pipelines: Sequence[Understood], complete: bool) -> Found:
                 yield index, problems.never_built(user, written, span)
             elif task and not _waits(item.spec, task, others):
                 yield index, problems.not_built(user, written, others, span)
+
+
+def _builds_elsewhere(item: Understood) -> bool:
+    """Whether it has jobs of dbt Cloud, of which nobody here knows what they build."""
+    services = (t.action.service for t in item.pipeline.tasks if isinstance(t.action, ir.RemoteJob))
+    return "dbt_cloud" in services
 
 
 def _used(spec: PipelineSpec) -> Iterator[tuple[str, TaskSpec | None, str, Span]]:

@@ -43,7 +43,7 @@ class Project:
 
     def read(self, file: str) -> Document:
         """Read a file of the project; raise CompileError if it is at fault."""
-        return _read(self.root, file, self.texts)
+        return document(self.root, file, self.texts)
 
     def targets(self, written: bool = True) -> dict[str, Target]:
         """Return the back ends `render` writes by default, with their targets."""
@@ -84,10 +84,10 @@ def load(
 
     Raises KeyError with what is known if `environment` is none of its `environments`.
     """
-    document = _read(root, FILE, texts or {})
-    refused = (*secrets.literal(document), *references.in_keys(document))
+    written = document(root, FILE, texts or {})
+    refused = (*secrets.literal(written), *references.in_keys(written))
     try:
-        spec = ProjectSpec.parse(document)
+        spec = ProjectSpec.parse(written)
     except CompileError as error:
         spans = {problem.span for problem in refused}
         others = [problem for problem in error.diagnostics if problem.span not in spans]
@@ -102,7 +102,8 @@ def load(
     return Project(root, spec, environment, texts or {})
 
 
-def _read(root: Path, file: str, texts: Mapping[str, bytes]) -> Document:
+def document(root: Path, file: str, texts: Mapping[str, bytes]) -> Document:
+    """Read a file of the project at `root`, or of `texts`; raise CompileError if it is at fault."""
     if file in texts:
         return source.decode(texts[file], file)
     path = root / file

@@ -31,9 +31,8 @@ class Settings:
         """Return the owner, the retries and the timeout of a task."""
         levels = (task, self.pipeline.defaults, self.project.defaults)
         retries = next((level.retries for level in levels if level.retries is not None), None)
-        owner = self.pipeline.owner
         return {
-            "owner": task.owner or owner or levels[1].owner or levels[2].owner,
+            "owner": task.owner or levels[1].owner or self.pipeline.owner or levels[2].owner,
             "retries": _retries(retries, task),
             "timeout": next((lv.timeout for lv in levels if lv.timeout is not None), None),
         }

@@ -8,7 +8,7 @@ from pydantic import Field, StrictInt, model_validator
 
 from pipegen.model import Limit, Plain, SpecModel, Timezone, Window, Word, refuse
 
-Code = Annotated[str, Field(pattern=r"^PG6[0-9]{0,2}$", examples=["PG601"])]
+Code = Annotated[str, Field(pattern=r"^PG6(0[0-7]?)?$", examples=["PG601"])]
 
 
 class WindowsSpec(SpecModel):

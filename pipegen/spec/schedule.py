@@ -51,6 +51,9 @@ class ScheduleSpec(SpecModel):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         exactly_one({"cron": self.cron, "after": self.after, "on_update": self.on_update})
+        if self.catchup and not self.cron:
+            given = {"after": self.after, "on_update": self.on_update, "catchup": self.catchup}
+            exactly_one(given)
         if self.catchup and self.start is None:
             raise refuse("needs", "missing", key="start")
         return self

@@ -59,6 +59,12 @@ class SourceKeys(TaskSpec):
     freshness: FreshnessSpec | None = None
     """Whether readers wait for dbt to find the loaded tables fresh."""
 
+    @model_validator(mode="after")
+    def _fresh_is_what_it_loads(self) -> Self:
+        if self.freshness is not None and not self.loads:
+            raise refuse("needs", "missing", key="loads")
+        return self
+
 
 class PythonSource(PythonKind, SourceKeys):
     """An ingestion task that calls a Python function."""
@@ -123,6 +129,12 @@ class OverrideSpec(SpecModel):
     timeout: Limit | None = None
     """How long one attempt of theirs may take."""
 
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.retries is None and self.timeout is None:
+            raise refuse("needs", "missing", key="retries")
+        return self
+
 
 class DbtTransform(TaskSpec):
     """A selection of a dbt project's nodes, built and tested."""
@@ -167,8 +179,11 @@ class DbtTransform(TaskSpec):
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
-        if self.command == "run-operation" and self.macro is None:
-            raise refuse("needs", "missing", key="macro")
+        if self.command == "run-operation":
+            if self.macro is None:
+                raise refuse("needs", "missing", key="macro")
+            if self.select or self.exclude or self.selector:
+                raise refuse("select", "without a selection: `run-operation` builds no nodes")
         if self.command not in ("run-operation", "docs"):
             exactly_one({"select": self.select, "selector": self.selector})
         if self.selector and self.exclude:

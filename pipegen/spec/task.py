@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, StrictBool, StrictInt
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt, model_validator
 
-from pipegen.model import Duration, Limit, Names, Plain, SpecModel
+from pipegen.model import Duration, Limit, Names, Plain, SpecModel, refuse
 
 
 class RetriesSpec(SpecModel):
@@ -21,6 +21,12 @@ class RetriesSpec(SpecModel):
     """`exponential` doubles the delay from try to try."""
     max_delay: Limit | None = None
     """What an exponential delay does not grow beyond."""
+
+    @model_validator(mode="after")
+    def _grows_to_its_limit(self) -> Self:
+        if self.max_delay is not None and self.backoff == "fixed":
+            raise refuse("needs", "missing", key="backoff")
+        return self
 
 
 def _short(raw: Any) -> Any:

@@ -39,7 +39,9 @@ UNTOLD = {
     "needs": "schedule: {cron: 0 5 * * *, catchup: true}",
     "one_of": "schedule: {cron: 0 5 * * *, after: [a]}",
     "overrides": "transforms: {a: {project: p, select: a, granularity: step, "
-    "overrides: [{select: a}]}}",
+    "overrides: [{select: a, retries: 1}]}}",
+    "macro": "transforms: {a: {project: p, select: a, macro: m}}",
+    "select": "transforms: {a: {project: p, command: run-operation, macro: m, select: a}}",
     "specifier": "requires: a",
 }
 """What the models refuse, in pydantic's words, and the schema does not, each with an example.
