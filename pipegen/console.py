@@ -34,6 +34,8 @@ def report(
     A code review wants names from the top of the checkout. `texts` are what files of the
     project hold instead of what is on disk.
     """
+    from pipegen.project import leads_out
+
     if output_format is None:
         github = os.environ.get("GITHUB_ACTIONS") == "true"
         output_format = Format.GITHUB if github else Format.HUMAN
@@ -47,7 +49,7 @@ def report(
             if file in unwritten:
                 return unwritten[file].decode("utf-8-sig")
             path = start / file
-            if path.is_symlink() and not path.resolve().is_relative_to(root):
+            if leads_out(path, root):
                 return None
             return read_bytes(path, MAX_SIZE).decode("utf-8-sig")
         except (OSError, ValueError):

@@ -107,9 +107,14 @@ def document(root: Path, file: str, texts: Mapping[str, bytes]) -> Document:
     if file in texts:
         return source.decode(texts[file], file)
     path = root / file
-    if path.is_symlink() and not path.resolve().is_relative_to(root):
+    if leads_out(path, root):
         raise CompileError([problems.unreadable("it leads out of the project", Span(file))])
     return source.read(path, file)
+
+
+def leads_out(path: Path, root: Path) -> bool:
+    """Whether a file is a link to somewhere outside of the project."""
+    return path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root)
 
 
 def _check_version(spec: ProjectSpec) -> None:

@@ -16,8 +16,8 @@ from pipegen.kinds.connections import Connection
 from pipegen.kinds.http import Status
 from pipegen.model import SpecModel
 from pipegen.spec import Activation, Check, Source, Transform
+from pipegen.spec.dbt import Selected
 from pipegen.spec.policy import Code
-from pipegen.spec.steps import Selected
 from pipegen.spec.watch import Channel
 
 Link = Callable[[type[SpecModel]], str]

@@ -8,8 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, StrictBool
 
 from pipegen.model import Name, Names, Plain, SpecModel, Value, Version
+from pipegen.spec.dbt import DbtTransform
 from pipegen.spec.schedule import ScheduleSpec
-from pipegen.spec.steps import Activation, Check, DbtTransform, Source, Transform
+from pipegen.spec.steps import Activation, Check, Source, Transform
 from pipegen.spec.task import Defaults, TaskSpec
 from pipegen.spec.watch import NotificationsSpec, SlaSpec
 

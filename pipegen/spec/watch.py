@@ -18,7 +18,7 @@ from pipegen.model import (
     TimeOfDay,
     exactly_one,
 )
-from pipegen.spec.steps import Selection
+from pipegen.spec.dbt import Selection
 
 
 class ChannelSpec(SpecModel):

@@ -152,6 +152,9 @@ def test_what_is_no_file_is_not_read(file: str, kind: str, tmp_path: Path) -> No
     found = validate(root, Limits(seconds=20))
     code = {"pipelines/y.yaml": "PG011", "pipegen.lock/x.json": "PG403", "manifest.json": "PG404"}
     place = file if file.startswith("pipelines") else "pipelines/x.yaml"
+    if (file, kind) == ("pipelines/y.yaml", "folder"):
+        assert place not in found, "a folder may have any name"
+        return
     assert found[place] & {code[file], "PG403" if kind == "loop" else ""}
 
 
