@@ -80,6 +80,17 @@ class SpecModel(BaseModel):
         found = next(_holding(value, text, path), None)
         return self.span if found is None else document.span(found)
 
+    def written(self, key: str) -> Any:
+        """Return what stands at a key, as it is written; None if that has a short form."""
+        document, path = self._place
+        value: Any = document.value
+        try:
+            for step in (*path, key):
+                value = value[step]
+        except (LookupError, TypeError):
+            return None
+        return value
+
     def changed(self, **fields: Any) -> Self:
         """Return the model with other values in some fields, at the same place."""
         copy = self.model_copy(update=fields)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from pipegen.model import SpecModel
 from pipegen.schema import layout
 from pipegen.schema.editable import editable
+from pipegen.schema.samples import Samples
 from pipegen.spec import PipelineSpec, ProjectSpec
 
 SCHEMAS: dict[str, type[SpecModel]] = {
@@ -19,8 +21,13 @@ def text(name: str) -> str:
     """Return the schema file `name`; raise KeyError if there is none."""
     model = SCHEMAS[name]
     filled = model is PipelineSpec  # a project's file is where the variables come from
-    schema = editable(model.model_json_schema(), name.partition(".")[0], filled)
+    schema = editable(model.model_json_schema(), name.partition(".")[0], filled, _samples())
     return layout.text(schema) + "\n"
+
+
+@cache
+def _samples() -> Samples:
+    return Samples()
 
 
 def write(folder: Path) -> None:

@@ -8,26 +8,28 @@ be tried: what a value has to be follows from its type, and for a mapping from i
 from __future__ import annotations
 
 from pipegen.schema.layout import ordered, shared, used
+from pipegen.schema.samples import Samples
 from pipegen.schema.values import REFERENCES, Schema, Values, is_model, words
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def editable(schema: Schema, name: str, filled: bool) -> Schema:
+def editable(schema: Schema, name: str, filled: bool, samples: Samples | None = None) -> Schema:
     """Return the schema of the file `name` for editors, from what pydantic says of its model.
 
-    `filled` says whether references are filled in that file before the model reads it.
+    `filled` says whether references are filled in that file before the model reads it;
+    `samples` have an example of each key.
     """
     named = schema.get("$defs", {})
     values = Values(named, filled)
     root = {
         "$schema": DIALECT,
         "$id": f"urn:pipegen:{name}",
-        **_model(schema, values),
+        **_model(schema, values, schema["title"], samples),
         "title": f"pipegen {name}",
     }
     models = {
-        key: {**_model(rule, values), "title": words(key)}
+        key: {**_model(rule, values, key, samples), "title": words(key)}
         for key, rule in named.items()
         if is_model(rule)
     }
@@ -38,8 +40,10 @@ def editable(schema: Schema, name: str, filled: bool) -> Schema:
     return whole
 
 
-def _model(schema: Schema, values: Values) -> Schema:
+def _model(schema: Schema, values: Values, model: str, samples: Samples | None) -> Schema:
     properties = {key: values.property(rule) for key, rule in schema["properties"].items()}
+    for key, rule in properties.items() if samples else ():
+        rule.setdefault("examples", [samples.of(model, key)] if samples else [])
     return {
         **{key: part for key, part in schema.items() if key != "$defs"},
         "description": " ".join(schema.get("description", "").split()),

@@ -12,7 +12,7 @@ from pipegen.model import SpecModel
 from pipegen.source import Document, read
 
 ROOT = Path(__file__).parents[2]
-LANGUAGE = "tests/schema/language"
+LANGUAGE = "pipegen/schema/language"
 PROJECTS = ("examples", "tests/conformance/projects", "tests/snapshot/cases", LANGUAGE)
 MISTAKES = ROOT / "tests" / "diagnostics"
 FILE = "pipegen.yaml"

@@ -130,7 +130,7 @@ def test_every_key_of_the_language_stands_in_a_document() -> None:
         written |= keys(spec.model.parse(replace(document, value=spec.filled(document.value))))
     defined = {(model, key) for model in models(SpecModel) for key in own(model)}
     missing = {f"{model.__name__}.{key}" for model, key in defined - written}
-    assert missing == set(), "write them in tests/schema/language"
+    assert missing == set(), "write them in pipegen/schema/language"
 
 
 def models(base: type[SpecModel]) -> Iterator[type[SpecModel]]:

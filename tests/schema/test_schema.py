@@ -78,6 +78,21 @@ def test_every_key_is_described(name: str) -> None:
     assert bare == []
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_every_key_has_an_example_that_it_takes(name: str) -> None:
+    whole = loaded(name)
+    shown = 0
+    for title, model in [("", whole), *whole["$defs"].items()]:
+        for key, rule in model.get("properties", {}).items():
+            named = whole["$defs"].get(rule.get("$ref", "").rpartition("/")[2], {})
+            examples = rule.get("examples") or named.get("examples")
+            assert examples, f"{title}.{key}"
+            for example in examples:
+                Draft202012Validator({**rule, "$defs": whole["$defs"]}).validate(example)
+                shown += 1
+    assert shown > 50
+
+
 def described(whole: dict[str, Any], rule: dict[str, Any]) -> bool:
     shared = whole["$defs"].get(rule.get("$ref", "").rpartition("/")[2], {})
     return bool(shared.get("description"))

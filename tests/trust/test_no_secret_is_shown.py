@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from pipegen.cli import app
 from pipegen.report import Format
 
-LANGUAGE = Path(__file__).parents[1] / "schema" / "language"
+LANGUAGE = Path(__file__).parents[2] / "pipegen" / "schema" / "language"
 CANARY = "ghp_c4n4ryC4N4RYc4n4ryC4N4RYc4n4ryC4N4RY"
 PASSWORD = "c4n4ry-hunter2"
 FILES = ["pipegen.yaml", *(f"pipelines/{p.name}" for p in sorted(LANGUAGE.glob("pipelines/*")))]
