@@ -12,6 +12,10 @@ from pipegen.diagnostics import Diagnostic
 from pipegen.model import SpecModel
 from pipegen.spec import ParamSpec, PipelineSpec
 
+_LOOKED_UP = ir.RunValue | ir.ParamValue | ir.TaskOutput
+_TOLD = (ir.RunValue(ir.RunField.DATE), ir.RunValue(ir.RunField.ID))
+"""Values that every run has: nothing is to be looked up for them."""
+
 _TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -36,6 +40,9 @@ class References:
 
     def action(self, action: ir.Action, place: SpecModel) -> ir.Action:
         """Return the action of a task written at `place`, with what is known now filled in."""
+        leaves = (leaf for value in ir.values(action) for leaf in ir.leaves(value))
+        if not any(isinstance(leaf, _LOOKED_UP) and leaf not in _TOLD for leaf in leaves):
+            return action
         return ir.with_references(action, partial(self._known, place))
 
     def value(self, value: ir.Value, place: SpecModel) -> ir.Value:
