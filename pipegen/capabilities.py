@@ -133,7 +133,7 @@ NOT_YET: Capabilities = dict.fromkeys(
         *(Feature.OVERLAP_SKIP, Feature.OVERLAP_QUEUE, Feature.OVERLAP_ALLOW, Feature.BACKOFF),
         *(Feature.RUN_IF, Feature.ALLOW_FAILURE, Feature.WAIT_FOR, Feature.OUTPUTS),
         *(Feature.CHECK, Feature.FRESHNESS, Feature.DBT_LINEAGE, Feature.DBT_TESTS_AFTER_ALL),
-        *(Feature.DBT_TESTS_NONE, Feature.DBT_COMMAND, Feature.DBT_SELECTOR, Feature.DBT_TARGETS),
+        *(Feature.DBT_COMMAND, Feature.DBT_SELECTOR, Feature.DBT_TARGETS),
         *(Feature.DBT_VARS, Feature.DBT_ENV, Feature.DBT_FULL_REFRESH, Feature.DBT_THREADS),
         *(Feature.SHELL_SCRIPT, Feature.HTTP_EXPECT, Feature.SQL, Feature.AIRBYTE),
         *(Feature.FIVETRAN, Feature.HIGHTOUCH, Feature.CENSUS, Feature.DBT_CLOUD),

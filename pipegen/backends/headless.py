@@ -209,6 +209,7 @@ BACKEND = Backend(
         Feature.DBT_STEP: native("one `dbtRunner` invocation in the script's process"),
         Feature.DBT_MODEL: native("a `dbtRunner` invocation for each node; parsed once"),
         Feature.FORMAT: native("`strftime` of the day of the run"),
+        Feature.DBT_TESTS_NONE: native("dbt leaves tests and unit tests out of what it builds"),
         Feature.PYTHON: native("a call in the script's process"),
         Feature.SHELL: native("`subprocess.run`, without a shell"),
         Feature.HTTP: native("a request by httpx"),

@@ -22,6 +22,8 @@ _MADE = {
 """What each dbt command builds."""
 
 _TESTING = ("build", "test")
+_ALL_TESTS = ("resource_type:test", "resource_type:unit_test")
+"""What `dbt build` leaves out where nothing is to be tested."""
 
 Dataset = tuple[str, str]
 """A node of a dbt project: the project's name, and dbt's unique id."""
@@ -129,6 +131,10 @@ def _tests(transform: DbtTransform) -> bool:
     return transform.command == "test"
 
 
+def _is_untested(transform: DbtTransform) -> bool:
+    return transform.command == "build" and transform.tests == "none"
+
+
 def _step(
     name: str,
     transform: DbtTransform,
@@ -139,6 +145,8 @@ def _step(
 ) -> DbtWork:
     others = selection.tests if transform.command in _TESTING else ()
     elsewhere = [project.tests[key].select for key in others if key not in mine]
+    if _is_untested(transform):
+        elsewhere = [*_ALL_TESTS]
     made = _MADE.get(transform.command, ())
     built = [key for key in selection.nodes if project.nodes[key].resource_type in made]
     return DbtWork(
@@ -183,6 +191,8 @@ def _models(
     for key in selection.nodes:
         node = project.nodes[key]
         left_out = [project.tests[test].select for test in attached[key] if test not in mine]
+        if _is_untested(transform):
+            left_out = [*_ALL_TESTS]
         yield DbtWork(
             name=f"{name}.{labels[key]}",
             transform=name,

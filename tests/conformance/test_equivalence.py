@@ -24,7 +24,18 @@ from pipegen import ir, semantics
 HERE = Path(__file__).parent
 PROJECTS = HERE / "projects"
 CASES: dict[str, dict[str, list[str]]] = yaml.safe_load((HERE / "cases.yaml").read_text())
-PIPELINES = ("mini_step", "mini_model")
+PIPELINES = ("mini_step", "mini_model", "mini_untested")
+UNTESTED = (
+    "all-green",
+    "staging-model-fails-for-good",
+    "error-test-fails",
+    "test-of-two-models-fails",
+)
+"""The cases that tell a pipeline without tests from one with."""
+RUNS = [
+    *((case, pipeline) for case in CASES for pipeline in ("mini_step", "mini_model")),
+    *((case, "mini_untested") for case in UNTESTED),
+]
 
 meaning = cache(meaning_of)
 
@@ -39,8 +50,7 @@ def projects(tmp_path_factory: pytest.TempPathFactory, mini_dbt: Path) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("pipeline", PIPELINES)
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(("case", "pipeline"), RUNS)
 def test_a_run_leaves_the_trace_the_semantics_define(
     recorder: Recorder, projects: Path, case: str, pipeline: str, tmp_path: Path
 ) -> None:

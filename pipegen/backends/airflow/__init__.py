@@ -56,6 +56,7 @@ BACKEND = Backend(
         Feature.DBT_STEP: native(f"one Cosmos operator, {_COSMOS}"),
         Feature.DBT_MODEL: native(f"one Cosmos operator per node in a task group, {_COSMOS}"),
         Feature.FORMAT: native("`strftime` of the day of the run"),
+        Feature.DBT_TESTS_NONE: native("dbt leaves tests and unit tests out of what it builds"),
         Feature.PYTHON: native("a `@task` function"),
         Feature.SHELL: native("a `@task` function that calls `subprocess.run`, without a shell"),
         Feature.HTTP: native("a `@task` function that sends the request by httpx"),

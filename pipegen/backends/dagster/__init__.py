@@ -99,6 +99,7 @@ BACKEND = Backend(
         Feature.DBT_STEP: native("`@dbt_assets` and dbt's command line"),
         Feature.DBT_MODEL: native("an asset with checks for each node; dbt runs in process"),
         Feature.FORMAT: native("`strftime` of the day of the run"),
+        Feature.DBT_TESTS_NONE: native("dbt leaves tests and unit tests out of what it builds"),
         Feature.PYTHON: native("an asset that calls the function"),
         Feature.SHELL: native("an asset that calls `subprocess.run`, without a shell"),
         Feature.HTTP: native("an asset that sends the request with httpx"),

@@ -94,6 +94,7 @@ BACKEND = Backend(
             "at a time"
         ),
         Feature.FORMAT: native("`strftime` of the day of the run"),
+        Feature.DBT_TESTS_NONE: native("dbt leaves tests and unit tests out of what it builds"),
         Feature.PYTHON: native("a call in a task"),
         Feature.SHELL: native("`subprocess.run` in a task, without a shell"),
         Feature.HTTP: native("a request by httpx in an async task"),
