@@ -198,14 +198,14 @@ def test_one_node_in_two_transforms_is_an_error_unless_it_is_allowed(world: Worl
     assert world.codes(TWICE % ", target: other") == []
 
 
-def test_tests_none_runs_none_and_keeps_others_from_running_them(world: World) -> None:
-    pipeline = world.meaning(
-        "pipeline: p\ntransforms: {t: {project: lab, select: events, tests: none}}\n"
-    )
+@pytest.mark.parametrize("granularity", ["model", "step"])
+def test_tests_none_leaves_every_test_out(world: World, granularity: str) -> None:
+    asks = f"{{project: lab, select: events, tests: none, granularity: {granularity}}}"
+    pipeline = world.meaning(f"pipeline: p\ntransforms: {{t: {asks}}}\n")
     (task,) = pipeline.tasks
     assert isinstance(task.action, ir.Dbt)
     assert task.action.tests == ()
-    assert "unique_events_id" in task.action.exclude
+    assert task.action.exclude == ("resource_type:test", "resource_type:unit_test")
 
 
 def test_a_selector_selects_what_selectors_yml_says(world: World) -> None:
