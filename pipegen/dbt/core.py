@@ -7,6 +7,7 @@ against `dbt ls` and `dbt build`.
 
 from __future__ import annotations
 
+import fnmatch
 import inspect
 from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
@@ -74,7 +75,7 @@ class Selector:
                     spec = _default(named)
                 if spec is None:
                     spec = parse_difference(list(select) or None, list(exclude) or None)
-                _refuse(spec)
+                _refuse(spec, named, set())
                 return {str(unique_id) for unique_id in selector.get_selected(spec)}
         except RefusedError:
             raise
@@ -163,16 +164,24 @@ def _named(named: SelectorConfig, name: str) -> SelectionSpec:
     return named[name]["definition"]
 
 
-def _refuse(spec: SelectionSpec) -> None:
+def _refuse(spec: SelectionSpec, named: SelectorConfig, met: set[str]) -> None:
+    """Refuse what needs an earlier run or leaves the project, in selectors it refers to as well.
+
+    From dbt-core 1.12 on, dbt looks these up as it selects; `met` are those seen already.
+    """
     if not isinstance(spec, SelectionCriteria):
         for component in spec:
-            _refuse(component)
+            _refuse(component, named, met)
         return
     if spec.method in _EARLIER_RUN:
         raise RefusedError(f"{spec.method}: needs the artefacts of an earlier run")
     path = PurePath(str(spec.value))
     if spec.method == "path" and (path.is_absolute() or ".." in path.parts):
         raise RefusedError(f"path:{spec.value} leaves the dbt project")
+    if spec.method == "selector":
+        for name in sorted(set(fnmatch.filter(named, str(spec.value))) - met):
+            met.add(name)
+            _refuse(named[name]["definition"], named, met)
 
 
 def _reason(error: Exception) -> str:

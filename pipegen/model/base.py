@@ -98,12 +98,18 @@ class SpecModel(BaseModel):
         return copy
 
 
+_HOLDERS = (SpecModel, tuple, dict)
+
+
 def _locate(value: object, document: Document, path: tuple[Key, ...]) -> None:
     match value:
         case SpecModel():
             object.__setattr__(value, "_place", (document, path))
-            for name in value.model_fields_set:
-                _locate(getattr(value, name), document, (*path, name))
+            fields = value.__dict__
+            for name in value.__pydantic_fields_set__:
+                item = fields[name]
+                if isinstance(item, _HOLDERS):
+                    _locate(item, document, (*path, name))
         case tuple():
             for index, item in enumerate(value):
                 _locate(item, document, (*path, index))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, StrictBool
@@ -84,13 +84,13 @@ class PipelineSpec(SpecModel):
     backends: dict[Name, Choice] = {}
     """What holds for one back end only."""
 
-    @property
+    @cached_property
     def selections(self) -> dict[str, DbtTransform]:
         """The transforms that select dbt nodes, by name."""
         return {n: t for n, t in self.transforms.items() if isinstance(t, DbtTransform)}
 
-    @property
-    def tasks(self) -> Iterator[tuple[str, TaskSpec]]:
+    @cached_property
+    def tasks(self) -> tuple[tuple[str, TaskSpec], ...]:
         """Every task with its name, in the order written; two may share a name."""
-        for section in (self.sources, self.transforms, self.checks, self.activations):
-            yield from section.items()
+        sections = (self.sources, self.transforms, self.checks, self.activations)
+        return tuple(item for section in sections for item in section.items())
