@@ -1,4 +1,7 @@
-"""A real dbt project, copied and parsed once a session, and dbt itself to ask about it."""
+"""A real dbt project, copied and parsed once a session, and dbt itself to ask about it.
+
+`project` is for every dbt-core; a folder of `since` adds what needs the version it is named by.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,15 @@ from typing import Any
 
 import pytest
 from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.version import __version__
 
 from pipegen.dbt import manifest
 from pipegen.dbt.manifest import Manifest
 from pipegen.dbt.selection import Selection
 
 PROJECT = Path(__file__).parent / "project"
+SINCE = Path(__file__).parent / "since"
+VERSION = ".".join(__version__.split(".")[:2])
 TYPES = ("model", "seed", "snapshot", "test", "unit_test")
 QUIET = ("--log-level", "none", "--log-level-file", "none")
 
@@ -58,6 +64,9 @@ class Shop:
 
 
 def options(selection: Selection) -> list[str]:
+    if selection.selector is not None:
+        named = ["--selector", selection.selector]
+        return [*named, "--indirect-selection", selection.indirect_selection]
     select = ["--select", *selection.select] if selection.select else []
     exclude = ["--exclude", *selection.exclude] if selection.exclude else []
     return [*select, *exclude, "--indirect-selection", selection.indirect_selection]
@@ -67,6 +76,9 @@ def options(selection: Selection) -> list[str]:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     copy = tmp_path_factory.mktemp("dbt") / "shop"
     shutil.copytree(PROJECT, copy)
+    for version in SINCE.iterdir():
+        if _number(version.name) <= _number(VERSION):
+            shutil.copytree(version, copy, dirs_exist_ok=True)
     shop = Shop(copy)
     assert shop.dbt("deps").success
     result = shop.dbt("parse")
@@ -74,6 +86,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     shop.parsed = result.result
     shop.manifest = manifest.load(copy / "target" / "manifest.json")
     return shop
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
 
 
 @pytest.fixture
