@@ -3,6 +3,7 @@ PYTHON ?= python3
 UV := .venv/tools/bin/uv
 BIN := .venv/dev/bin
 LANES := airflow dagster prefect
+DBTS := dbt110 dbt112
 OTHERS := 3.12 3.13
 SHOP := examples/shop
 MANIFEST := $(SHOP)/dbt/target/manifest.json
@@ -16,7 +17,8 @@ help:  ## Show what there is.
 demo: setup $(MANIFEST)  ## Render the example for every back end, and run it on DuckDB.
 	$(PYTHON) $(SHOP)/demo.py $(abspath $(BIN))
 
-test: check lanes  ## Everything, on the real orchestrators.
+test: check lanes  ## Everything, on the real orchestrators and each dbt.
+	for dbt in $(DBTS); do .venv/$$dbt/bin/python -m pytest -q tests/dbt || exit 1; done
 	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/conformance tests/packaging
 
 check: setup lint editor others $(MANIFEST)  ## The quick loop: style, types, layers, and all tests but the slow.
@@ -55,7 +57,7 @@ others: $(UV)  ## Environments of the other Pythons this machine has.
 	  $(UV) pip sync --quiet --python .venv/py$$version/bin/python requirements/dev.txt || exit 1; \
 	done
 
-lanes: $(LANES:%=.venv/%/.synced)
+lanes: $(LANES:%=.venv/%/.synced) $(DBTS:%=.venv/%/.synced)
 
 $(MANIFEST): $(shell find $(SHOP)/dbt -type f -not -path '*/target/*' -not -path '*/logs/*') | setup
 	cd $(SHOP)/dbt && $(abspath $(BIN))/dbt --quiet parse --profiles-dir .
@@ -82,7 +84,7 @@ $(MANIFEST): $(shell find $(SHOP)/dbt -type f -not -path '*/target/*' -not -path
 	touch $@
 
 pins: $(UV)  ## Resolve requirements/*.in again; PINS=--upgrade for the newest.
-	for lane in dev editor $(LANES); do $(UV) pip compile --quiet --universal --no-header --no-annotate \
+	for lane in dev editor $(LANES) $(DBTS); do $(UV) pip compile --quiet --universal --no-header --no-annotate \
 	  --python-version 3.11 --override requirements/overrides.txt $(PINS) \
 	  requirements/$$lane.in --output-file requirements/$$lane.txt || exit 1; done
 

@@ -12,7 +12,8 @@ import pytest
 
 from pipegen.dbt import manifest
 from pipegen.dbt.manifest import ManifestError
-from tests.dbt.conftest import Shop, document, model
+from tests.dbt.cases import KINDS
+from tests.dbt.conftest import VERSION, Shop, document, model
 
 Write = Callable[[object], Path]
 
@@ -92,7 +93,9 @@ def test_disabled_resources_are_left_out(written: Write, shop: Shop) -> None:
 
 def test_every_kind_of_resource_is_there(shop: Shop) -> None:
     kinds = {resource.resource_type for resource in shop.manifest.resources.values()}
-    assert kinds == {"exposure", "model", "seed", "snapshot", "source", "test", "unit_test"}
+    built = {"model", "seed", "snapshot", "test", "unit_test"}
+    read = {"exposure", "metric", "saved_query", "semantic_model", "source"}
+    assert kinds == built | read | KINDS[VERSION]
     assert shop.manifest.project_name == "shop"
 
 

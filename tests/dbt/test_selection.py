@@ -21,11 +21,11 @@ from pipegen.dbt.lineage import node_selector
 from pipegen.dbt.manifest import ManifestError
 from pipegen.dbt.selection import Selection, SelectionError, select
 from tests.dbt.cases import REFUSED_BY_NAME, selections
-from tests.dbt.conftest import TYPES, Shop, document, model, options
+from tests.dbt.conftest import TYPES, VERSION, Shop, document, model, options
 
 
 def test_selections_equal_what_dbt_lists(shop: Shop) -> None:
-    asked = selections()
+    asked = selections(VERSION)
     resolved = select(shop.manifest, shop.dir, asked)
     assert len(set(asked)) >= 300
     assert {s: ids for s, ids in zip(asked, resolved, strict=True) if ids != shop.ls(s)} == {}

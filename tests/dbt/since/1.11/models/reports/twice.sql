@@ -1,0 +1,1 @@
+select {{ function('doubled') }}(amount) as amount from {{ ref('orders') }}
