@@ -11,6 +11,7 @@ from pipegen import ir, problems
 from pipegen.diagnostics import Diagnostic, Related, Span
 from pipegen.lower import Lowered
 from pipegen.lower.lock import Lock
+from pipegen.lower.watch import identified
 from pipegen.spec import PipelineSpec, ProjectSpec, TaskSpec
 
 
@@ -127,14 +128,9 @@ def _loaded_twice(pipelines: Sequence[Understood]) -> Found:
             for place, written in enumerate(task.said("loads")):
                 span = task.span_of("loads", place)
                 mine = f"{item.name}.{name}"
-                other, there = first.setdefault(_identified(item.lock, written), (mine, span))
+                other, there = first.setdefault(identified(item.lock, written), (mine, span))
                 if other != mine:
                     yield index, problems.loaded_twice(written, other, span, there)
-
-
-def _identified(lock: Lock, written: str) -> str:
-    reference = lock.references.get(written)
-    return reference.unique_id if reference else written
 
 
 def _built_by_two(pipelines: Sequence[Understood]) -> Found:
@@ -165,7 +161,7 @@ def _not_built(pipelines: Sequence[Understood], complete: bool) -> Found:
     for index, item in enumerate(pipelines):
         here = _made(item.pipeline)
         for user, task, written, span in _used(item.spec):
-            unique_id = _identified(item.lock, written)
+            unique_id = identified(item.lock, written)
             others = makers.get(unique_id, ())
             if unique_id in here or (not others and unique_id.startswith("source.")):
                 continue  # a source table may be filled from outside

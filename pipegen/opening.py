@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pipegen.project import Project
 
 POLICIES = "PG6"
-RULES = tuple(f"{POLICIES}{number:02}" for number in range(1, 8))
+"""What the codes of policies begin with."""
 
 
 class UsageError(Exception):
@@ -137,8 +137,14 @@ def named(pipelines: Iterable[Compiled], wanted: str) -> Compiled:
 
 def left_out(select: Sequence[str] | None, ignore: Sequence[str] | None) -> tuple[str, ...]:
     """Return the codes of the rules that are not checked; raise UsageError for what is no rule."""
-    for code in (*(select or ()), *(ignore or ())):
-        if not any(rule.startswith(code) for rule in RULES):
-            raise UsageError(f"'{code}' is no rule of policies: they are {', '.join(RULES)}")
-    unselected = [r for r in RULES if select and not r.startswith(tuple(select))]
+    named = (*(select or ()), *(ignore or ()))
+    if not named:
+        return ()
+    from pipegen.problems.catalog import constructors
+
+    rules = [code for code in constructors() if code.startswith(POLICIES)]
+    for code in named:
+        if not any(rule.startswith(code) for rule in rules):
+            raise UsageError(f"'{code}' is no rule of policies: they are {', '.join(rules)}")
+    unselected = [rule for rule in rules if select and not rule.startswith(tuple(select))]
     return (*unselected, *(ignore or ()))

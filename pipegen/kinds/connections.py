@@ -15,10 +15,14 @@ class ConnectionSpec(SpecModel):
 
     def lowered(self, name: str) -> ir.Connection:
         """Return the connection as the IR has it."""
-        given = ((key, getattr(self, key)) for key in type(self).model_fields if key != "kind")
-        settings = tuple((key, value) for key, value in given if value is not None)
         kind: str = self.kind  # type: ignore[attr-defined]
-        return ir.Connection(name=name, kind=kind, settings=ir.Fields(settings), span=self.span)
+        return ir.Connection(name=name, kind=kind, settings=settings(self), span=self.span)
+
+
+def settings(spec: SpecModel) -> ir.Fields:
+    """Return what a connection or a channel says beside its kind."""
+    given = ((key, getattr(spec, key)) for key in type(spec).model_fields if key != "kind")
+    return ir.Fields(tuple((key, value) for key, value in given if value is not None))
 
 
 class HttpConnection(ConnectionSpec):

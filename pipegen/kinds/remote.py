@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pipegen import ir
 from pipegen.kinds.scope import Scope
@@ -10,77 +10,72 @@ from pipegen.model import Plain, Scalar, SpecModel, Template
 
 
 class RemoteKind(SpecModel):
-    """A job of a service."""
+    """A job of a service; `JOB` are the keys that tell the service which."""
+
+    JOB: ClassVar[tuple[str, ...]]
 
     connection: Plain
     """The name of a connection of the project, of the same kind."""
-
-    def job(self) -> dict[str, ir.Value]:
-        """Return what tells the service which job to run."""
-        raise NotImplementedError
 
     def action(self, scope: Scope) -> ir.Action:
         """Return the job; report a connection that is not to its service."""
         service: str = self.kind  # type: ignore[attr-defined]
         connection = scope.connection(self, self.connection, (service,))
-        job = ir.Fields(tuple(self.job().items()))
-        return ir.RemoteJob(service=service, connection=connection, job=job, span=self.span)
+        given = ((key, getattr(self, key)) for key in self.JOB)
+        job = tuple((k, ir.Items(v) if isinstance(v, tuple) else v) for k, v in given if v != ())
+        return ir.RemoteJob(
+            service=service, connection=connection, job=ir.Fields(job), span=self.span
+        )
 
 
 class AirbyteKind(RemoteKind):
     """A sync of an Airbyte connection."""
+
+    JOB = ("connection_id",)
 
     kind: Literal["airbyte"]
     """Runs a sync in Airbyte."""
     connection_id: Scalar
     """The id of the connection in Airbyte."""
 
-    def job(self) -> dict[str, ir.Value]:
-        """Return the connection to sync."""
-        return {"connection_id": self.connection_id}
-
 
 class FivetranKind(RemoteKind):
     """A sync of a Fivetran connector."""
+
+    JOB = ("connector_id",)
 
     kind: Literal["fivetran"]
     """Runs a sync in Fivetran."""
     connector_id: Scalar
     """The id of the connector in Fivetran."""
 
-    def job(self) -> dict[str, ir.Value]:
-        """Return the connector to sync."""
-        return {"connector_id": self.connector_id}
-
 
 class HightouchKind(RemoteKind):
     """A Hightouch sync."""
+
+    JOB = ("sync_id",)
 
     kind: Literal["hightouch"]
     """Runs a sync in Hightouch."""
     sync_id: Scalar
     """The id of the sync in Hightouch."""
 
-    def job(self) -> dict[str, ir.Value]:
-        """Return the sync to run."""
-        return {"sync_id": self.sync_id}
-
 
 class CensusKind(RemoteKind):
     """A Census sync."""
+
+    JOB = ("sync_id",)
 
     kind: Literal["census"]
     """Runs a sync in Census."""
     sync_id: Scalar
     """The id of the sync in Census."""
 
-    def job(self) -> dict[str, ir.Value]:
-        """Return the sync to run."""
-        return {"sync_id": self.sync_id}
-
 
 class DbtCloudKind(RemoteKind):
     """A dbt Cloud job."""
+
+    JOB = ("job_id", "steps_override")
 
     kind: Literal["dbt_cloud"]
     """Runs a job in dbt Cloud."""
@@ -88,8 +83,3 @@ class DbtCloudKind(RemoteKind):
     """The id of the job in dbt Cloud."""
     steps_override: tuple[Template, ...] = ()
     """dbt commands to run instead of the job's own."""
-
-    def job(self) -> dict[str, ir.Value]:
-        """Return the job to run, and its steps if they are other than its own."""
-        steps = {"steps_override": ir.Items(self.steps_override)} if self.steps_override else {}
-        return {"job_id": self.job_id, **steps}

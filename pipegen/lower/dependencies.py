@@ -51,10 +51,6 @@ class Lineage:
             for test, task in self._gates(project, keys, None):
                 yield Dependency(task, Reason.TEST, test)
 
-    def is_made(self, dataset: Dataset) -> bool:
-        """Whether a task of the pipeline builds or loads the dataset."""
-        return dataset in self.builders or dataset in self.loaders
-
     def _wait(
         self,
         dataset: Dataset,

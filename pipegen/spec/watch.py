@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Field, model_validator
 
 from pipegen import ir
+from pipegen.kinds.connections import settings
 from pipegen.model import (
     Limit,
     Names,
@@ -26,10 +27,8 @@ class ChannelSpec(SpecModel):
 
     def lowered(self, name: str) -> ir.Channel:
         """Return the channel as the IR has it."""
-        given = ((key, getattr(self, key)) for key in type(self).model_fields if key != "kind")
-        settings = tuple((key, value) for key, value in given if value is not None)
         kind: str = self.kind  # type: ignore[attr-defined]
-        return ir.Channel(name=name, kind=kind, settings=ir.Fields(settings), span=self.span)
+        return ir.Channel(name=name, kind=kind, settings=settings(self), span=self.span)
 
 
 class SlackChannel(ChannelSpec):
