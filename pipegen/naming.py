@@ -31,3 +31,10 @@ def variable(name: str, taken: frozenset[str] = frozenset()) -> str:
     while candidate in taken or candidate in _RESERVED:
         candidate = f"{candidate}_"
     return candidate
+
+
+def take(name: str, taken: set[str]) -> str:
+    """Return a variable for `name` that nothing else in a file has, and take it."""
+    free = variable(name, frozenset(taken))
+    taken.add(free)
+    return free

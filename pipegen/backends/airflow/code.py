@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import PurePosixPath
 
-from pipegen import ir
+from pipegen import ir, naming
 from pipegen.backends.calls import fits, items
 from pipegen.emit import Code, brackets, identifier, indented, literal
-from pipegen.naming import variable
 
 Keywords = Mapping[str, Code]
 """The keyword arguments of a call, in the order printed."""
@@ -60,9 +59,7 @@ def note(task: ir.Task) -> str:
 
 def take(name: str, taken: set[str]) -> str:
     """Return a variable for `name`, short enough for the lines it stands in, and take it."""
-    free = variable(name[:_LONGEST_NAME].rstrip("_"), frozenset(taken))
-    taken.add(free)
-    return free
+    return naming.take(name[:_LONGEST_NAME].rstrip("_"), taken)
 
 
 def variables(tasks: Iterable[ir.Task], taken: set[str]) -> dict[str, str]:

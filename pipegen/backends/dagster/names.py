@@ -9,7 +9,7 @@ from pipegen import ir
 from pipegen.backends import calls
 from pipegen.backends.dagster.views import Project
 from pipegen.emit import Code, literal
-from pipegen.naming import variable
+from pipegen.naming import take
 
 _NAMES = """
     ASSETS Any DagsterDbtTranslator DbtCliResource DbtProject Events Iterator Mapping Path ROOT
@@ -47,11 +47,11 @@ class Names:
                 self.dbt[task.action.project.name] = task.action.project
                 self.uses.add((task.action.project.name, task.group is None))
         taken = set(RESERVED)
-        self.constants = {name: _take(name.upper(), taken) for name in sorted(self.dbt)}
+        self.constants = {name: take(name.upper(), taken) for name in sorted(self.dbt)}
         self.resources = {
-            name: _take(f"{used}_PROJECT", taken) for name, used in self.constants.items()
+            name: take(f"{used}_PROJECT", taken) for name, used in self.constants.items()
         }
-        self.variables = {task.name: _take(task.name, taken) for task in pipeline.tasks}
+        self.variables = {task.name: take(task.name, taken) for task in pipeline.tasks}
         self.keys: dict[str, dict[str, Key]] = {}
         for task in sorted(pipeline.tasks, key=lambda task: bool(task.loads)):
             others = {key for keys in self.keys.values() for key in keys.values()}
@@ -80,13 +80,6 @@ class Names:
                 yield Code(self.variables[upstream])
             else:
                 yield from (listed(keys[name], beside=21) for name in named)
-
-
-def _take(name: str, taken: set[str]) -> str:
-    """Return a Python name for `name` that nothing else has, and take it."""
-    free = variable(name, frozenset(taken))
-    taken.add(free)
-    return free
 
 
 def _keys(pipeline: str, task: ir.Task, others: set[Key]) -> dict[str, Key]:
