@@ -38,7 +38,8 @@ class Feature(StrEnum):
     WAIT_FOR = "task.wait_for"
     OUTPUTS = "python.outputs"
     CHECK = "checks"
-    FRESHNESS = "source.freshness"
+    FRESHNESS_BLOCK = "source.freshness.on_stale: block"
+    FRESHNESS_ALERT = "source.freshness.on_stale: alert"
     DBT_STEP = "transform.granularity: step"
     DBT_MODEL = "transform.granularity: model"
     DBT_LINEAGE = "transform.granularity: lineage"
@@ -51,6 +52,9 @@ class Feature(StrEnum):
     DBT_ENV = "transform.env"
     DBT_FULL_REFRESH = "transform.full_refresh"
     DBT_THREADS = "transform.threads"
+    DBT_STORE_FAILURES = "transform.store_failures"
+    DBT_DEFER = "transform.defer"
+    DBT_INSTALL_DEPS = "dbt.projects.install_deps"
     PYTHON = "kind: python"
     SHELL = "kind: shell"
     SHELL_SCRIPT = "shell.script"
@@ -132,10 +136,7 @@ NOT_YET: Capabilities = dict.fromkeys(
         *(Feature.AFTER, Feature.ON_UPDATE, Feature.DISABLED, Feature.PARTITION, Feature.PARAMS),
         *(Feature.OVERLAP_SKIP, Feature.OVERLAP_QUEUE, Feature.OVERLAP_ALLOW, Feature.BACKOFF),
         *(Feature.RUN_IF, Feature.ALLOW_FAILURE, Feature.WAIT_FOR, Feature.OUTPUTS),
-        *(Feature.CHECK, Feature.FRESHNESS, Feature.DBT_LINEAGE, Feature.DBT_TESTS_AFTER_ALL),
-        *(Feature.DBT_COMMAND, Feature.DBT_SELECTOR, Feature.DBT_TARGETS),
-        *(Feature.DBT_VARS, Feature.DBT_ENV, Feature.DBT_FULL_REFRESH, Feature.DBT_THREADS),
-        *(Feature.SHELL_SCRIPT, Feature.HTTP_EXPECT, Feature.SQL, Feature.AIRBYTE),
+        *(Feature.CHECK, Feature.SHELL_SCRIPT, Feature.HTTP_EXPECT, Feature.SQL, Feature.AIRBYTE),
         *(Feature.FIVETRAN, Feature.HIGHTOUCH, Feature.CENSUS, Feature.DBT_CLOUD),
         *(
             Feature.SECRET_STORE,

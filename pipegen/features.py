@@ -26,6 +26,11 @@ _GRANULARITIES = {
     ir.Granularity.STEP: Feature.DBT_STEP,
     ir.Granularity.LINEAGE: Feature.DBT_LINEAGE,
 }
+_KINDS = {ir.Python: Feature.PYTHON, ir.Sql: Feature.SQL, ir.Wait: Feature.WAIT_FOR}
+_FRESHNESS = {
+    ir.OnStale.BLOCK: Feature.FRESHNESS_BLOCK,
+    ir.OnStale.ALERT: Feature.FRESHNESS_ALERT,
+}
 _RUN_FIELDS = {
     ir.RunField.ID: Feature.RUN_ID,
     ir.RunField.START: Feature.RUN_WINDOW,
@@ -73,7 +78,7 @@ def _of_schedule(schedule: ir.Schedule) -> Iterator[Feature]:
 
 def _of_task(task: ir.Task) -> Iterator[Feature]:
     yield from _of_action(task.action)
-    in_process = isinstance(task.action, ir.Dbt | ir.Python)
+    in_process = isinstance(task.action, ir.Dbt | ir.Freshness | ir.Python)
     timeout = Feature.TIMEOUT_IN_PROCESS if in_process else Feature.TIMEOUT
     facts = {
         Feature.RETRIES: task.retries.count,
@@ -83,7 +88,6 @@ def _of_task(task: ir.Task) -> Iterator[Feature]:
         Feature.ALLOW_FAILURE: task.allow_failure,
         Feature.OUTPUTS: task.outputs,
         Feature.CHECK: task.if_false,
-        Feature.FRESHNESS: task.on_stale,
         Feature.TASK_OWNER: task.owner,
         Feature.TASK_TAGS: task.tags,
         Feature.TASK_DESCRIPTION: task.description,
@@ -95,20 +99,20 @@ def _of_action(action: ir.Action) -> Iterator[Feature]:
     match action:
         case ir.Dbt():
             yield from _of_dbt(action)
-        case ir.Python():
-            yield Feature.PYTHON
+        case ir.Freshness(on_stale=on_stale):
+            yield _FRESHNESS[on_stale]
         case ir.Shell(script=script):
             yield Feature.SHELL_SCRIPT if script else Feature.SHELL
         case ir.Http(expect=expect):
             yield Feature.HTTP
             if expect != ("2xx",):
                 yield Feature.HTTP_EXPECT
-        case ir.Sql():
-            yield Feature.SQL
         case ir.RemoteJob(service=service):
             yield _SERVICES[service]
-        case ir.Wait():
-            yield Feature.WAIT_FOR
+        case _:
+            yield _KINDS[type(action)]
+    if isinstance(action, ir.Dbt | ir.Freshness) and action.project.install_deps:
+        yield Feature.DBT_INSTALL_DEPS
     for value in ir.values(action):
         yield from _of_value(value)
 
@@ -116,7 +120,7 @@ def _of_action(action: ir.Action) -> Iterator[Feature]:
 def _of_dbt(action: ir.Dbt) -> Iterator[Feature]:
     yield _GRANULARITIES[action.granularity]
     facts = {
-        Feature.DBT_COMMAND: action.command != "build" and not _is_test(action),
+        Feature.DBT_COMMAND: action.command not in ("build", "test") or _is_step(action),
         Feature.DBT_SELECTOR: action.selector,
         Feature.DBT_TESTS_AFTER_ALL: action.run_tests is ir.RunTests.AFTER_ALL,
         Feature.DBT_TESTS_NONE: action.run_tests is ir.RunTests.NONE,
@@ -124,13 +128,19 @@ def _of_dbt(action: ir.Dbt) -> Iterator[Feature]:
         Feature.DBT_ENV: action.env.items,
         Feature.DBT_FULL_REFRESH: action.full_refresh is not False,
         Feature.DBT_THREADS: action.threads,
+        Feature.DBT_STORE_FAILURES: action.store_failures,
+        Feature.DBT_DEFER: action.state_dir,
     }
     yield from (feature for feature, fact in facts.items() if fact)
 
 
-def _is_test(action: ir.Dbt) -> bool:
-    """Whether it runs a test that has a task of its own."""
-    return action.command == "test" and action.granularity is ir.Granularity.MODEL
+def _is_step(action: ir.Dbt) -> bool:
+    """Whether a transform says itself that it only tests: else that is how its tests run."""
+    return (
+        action.command == "test"
+        and action.granularity is ir.Granularity.STEP
+        and action.run_tests is ir.RunTests.AFTER_EACH
+    )
 
 
 def _of_value(value: ir.Value) -> Iterator[Feature]:
@@ -153,7 +163,7 @@ def _of_targets(pipeline: ir.Pipeline) -> Needs:
     """Yield the task that uses a dbt project with another target than one before it does."""
     first: dict[str, str | None] = {}
     for task in pipeline.tasks:
-        if isinstance(task.action, ir.Dbt):
+        if isinstance(task.action, ir.Dbt | ir.Freshness):
             project = task.action.project
             if first.setdefault(project.name, project.target) != project.target:
                 yield Feature.DBT_TARGETS, task

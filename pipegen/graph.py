@@ -30,6 +30,7 @@ _SHAPES = {
     Stage.SOURCE: ("[/", "/]"),
     Stage.TRANSFORM: ("[", "]"),
     Stage.CHECK: ("{{", "}}"),
+    Stage.FRESHNESS: ("{{", "}}"),
     Stage.WAIT: ("((", "))"),
     Stage.ACTIVATION: ("([", "])"),
 }

@@ -15,6 +15,10 @@ _DAYS = (date(2026, 1, 15), date(2026, 7, 15))
 """A day in winter and one in summer: the difference of two timezones depends on the season."""
 
 
+_NOT_WRITTEN = (ir.Stage.WAIT, ir.Stage.FRESHNESS)
+"""Tasks that follow from a key of others."""
+
+
 def check(item: Understood, policies: PoliciesSpec) -> Iterator[Diagnostic]:
     """Yield each rule that a pipeline breaks."""
     yield from _required(item, policies)
@@ -48,7 +52,7 @@ def _written(pipeline: ir.Pipeline) -> Iterator[ir.Task]:
     seen: set[tuple[object, ...]] = set()
     for task in pipeline.tasks:
         key = (task.group or task.name, task.retries.count, task.timeout)
-        if task.stage is not ir.Stage.WAIT and key not in seen:
+        if task.stage not in _NOT_WRITTEN and key not in seen:
             seen.add(key)
             yield task
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pipegen.ir import Dbt, Pipeline, Task
+from pipegen.ir import Dbt, Freshness, OnStale, Pipeline, Task
 
 
 class State(StrEnum):
@@ -78,8 +78,12 @@ def elements(task: Task) -> tuple[str, ...]:
     """Return the names of what can fail in one attempt of a task.
 
     For a dbt task these are its nodes and its error-severity tests, by their names in dbt: a
-    warn-severity test never blocks. Any other task is one element, itself.
+    warn-severity test never blocks. For a freshness task they are the tables whose age can
+    hold their readers back, as `source.table`. Any other task is one element, itself.
     """
+    if isinstance(task.action, Freshness):
+        blocks = task.action.on_stale is OnStale.BLOCK
+        return tuple(".".join(t.split(".")[-2:]) for t in task.action.tables if blocks)
     if isinstance(task.action, Dbt):
         nodes = tuple(node.name for node in task.action.nodes)
         return nodes + tuple(test.name for test in task.action.tests if test.blocks)

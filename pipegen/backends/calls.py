@@ -3,39 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import PurePosixPath
 
 from pipegen import ir
 from pipegen.emit import Code, argument, brackets, expression, indented, literal
 
 _WIDTH = 88
 Run = Mapping[ir.RunField, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Project:
-    """The constant that holds dbt's options for a project."""
-
-    constant: str
-    options: tuple[Code, ...]
-
-
-def dbt_project(project: ir.DbtProject, constant: str) -> Project:
-    """Return the options that lead dbt to its project; the file they stand in defines `ROOT`."""
-    folders = [_folder(project, path) for path in (project.dir, project.profiles_dir)]
-    options = [literal("--project-dir"), folders[0], literal("--profiles-dir"), folders[1]]
-    if project.target:
-        options += literal("--target"), literal(project.target)
-    return Project(constant, tuple(options))
-
-
-def dbt_arguments(action: ir.Dbt) -> tuple[str, ...]:
-    """Return the command and the selection, as dbt takes them."""
-    exclude = ("--exclude", *action.exclude) if action.exclude else ()
-    mode = ("--indirect-selection", action.indirect_selection.value)
-    return (action.command, "--select", *action.select, *exclude, *mode)
 
 
 def leaves(action: ir.Action) -> Iterator[ir.Value]:
@@ -96,24 +70,6 @@ def seconds(duration: timedelta) -> Code:
     """Return a duration in seconds, as an int where it is a whole number."""
     number = duration.total_seconds()
     return literal(int(number) if number == int(number) else number)
-
-
-def _folder(project: ir.DbtProject, path: PurePosixPath) -> Code:
-    runtime = project.runtime_dir
-    if runtime is None or not path.is_relative_to(project.dir):
-        line = f"str(ROOT / {literal(str(path))})"
-        if fits(line, beside=5):
-            return Code(line)
-        return Code(f"str(\n    ROOT.joinpath(\n        {literal(str(path))},\n    )\n)")
-    below = "".join(f"/{part}" for part in path.relative_to(project.dir).parts)
-    match runtime:
-        case ir.Text(parts) if below:
-            runtime = ir.Text((*parts, below))
-        case ir.Env() if below:
-            runtime = ir.Text((runtime, below))
-        case str():
-            runtime += below
-    return expression(runtime, {})
 
 
 def _url(action: ir.Http, run: Run) -> Code:

@@ -7,29 +7,21 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from pipegen import ir
-from pipegen.backends import Backend, Target
-from pipegen.backends.calls import (
-    Project,
-    arguments,
-    dbt_arguments,
-    dbt_project,
-    http,
-    items,
-    seconds,
-    shell,
-)
+from pipegen.backends import Backend, Target, dbt
+from pipegen.backends.calls import arguments, http, items, seconds, shell
 from pipegen.capabilities import NOT_YET, Feature, degraded, emulated, native
 from pipegen.emit import Code, expression, literal
 from pipegen.files import PlannedFile
-from pipegen.naming import variable
+from pipegen.naming import take
 from pipegen.resources import resource
 
 _RUN = {ir.RunField.DATE: "day"}
 _TAKEN = """
-    Any Callable DBT_LOCK DBT_MANIFESTS Iterator PIPELINE Path ROOT Sequence TASKS TIMEZONE Task
-    Timeout ZoneInfo argparse at_most attempt contextmanager dataclass date datetime day dbt httpx
-    json main os parse_dbt client plan response run run_dbt sentence signal subprocess sys
-    threading time traceback
+    Any Callable DBT_LOCK DBT_MANIFESTS Iterable Iterator Mapping PIPELINE Path ROOT Sequence
+    TASKS TIMEZONE Task Timeout WITH_PACKAGES ZoneInfo added argparse at_most attempt
+    contextmanager dataclass date datetime day httpx invoke_dbt json main os parse_dbt client
+    plan response run run_dbt sentence signal stale_tables subprocess sys threading time
+    traceback
 """
 
 
@@ -50,21 +42,12 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
-class Invocation:
-    """One dbt invocation, and the unique ids of the nodes it must run."""
-
-    project: str
-    args: Code
-    nodes: Code
-
-
-@dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of the table of tasks."""
+    """An entry of the table of tasks: its work is a function or an invocation of dbt."""
 
     task: ir.Task
     function: str | None
-    invocation: Invocation | None
+    invocation: Code | None
     upstream: Code | None
     delay: Code | None
     timeout: Code | None
@@ -77,42 +60,31 @@ class Script:
     root: Code
     timezone: str
     about: dict[str, object]
-    projects: tuple[Project, ...]
+    projects: tuple[dbt.Project, ...]
+    dbt: dbt.Helpers | None
     functions: tuple[Function, ...]
     entries: tuple[Entry, ...]
     shell: bool
     http: bool
 
 
-class _Names:
-    """Gives out Python names for a script, each of them once."""
-
-    def __init__(self) -> None:
-        self._taken = frozenset(_TAKEN.split())
-
-    def new(self, wanted: str) -> str:
-        name = variable(wanted, self._taken)
-        self._taken |= {name}
-        return name
-
-
 def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
     """Plan the script of a pipeline."""
     path = PurePosixPath("run", f"pg_{pipeline.name}.py")
     actions = [task.action for task in pipeline.tasks]
-    used = {action.project.name: action.project for action in actions if isinstance(action, ir.Dbt)}
-    names = _Names()
-    constants = {name: names.new(name.upper()) for name in sorted(used)}
+    taken = set(_TAKEN.split())
+    constants = dbt.Constants(pipeline.tasks, taken)
     functions = {
-        task.name: _function(task, names.new(task.name))
+        task.name: _function(task, take(task.name, taken))
         for task in pipeline.tasks
-        if not isinstance(task.action, ir.Dbt)
+        if not dbt.is_dbt(task.action)
     }
     script = Script(
         root=target.root(path),
         timezone=pipeline.timezone,
         about=_about(pipeline),
-        projects=tuple(dbt_project(used[name], constants[name]) for name in constants),
+        projects=constants.all(),
+        dbt=dbt.helpers(pipeline.tasks, constants),
         functions=tuple(functions.values()),
         entries=tuple(_entry(task, constants, functions.get(task.name)) for task in pipeline.tasks),
         shell=any(isinstance(action, ir.Shell) for action in actions),
@@ -123,11 +95,14 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
 
 def plan_project(pipelines: tuple[ir.Pipeline, ...], target: Target) -> tuple[PlannedFile, ...]:
     """Plan the list of what the scripts need."""
-    actions = {type(task.action) for pipeline in pipelines for task in pipeline.tasks}
-    verified = {ir.Dbt: "dbt-core>=1.11,<1.12", ir.Http: "httpx>=0.28,<1"}
-    needed = tuple(requirement for action, requirement in verified.items() if action in actions)
+    actions = [task.action for pipeline in pipelines for task in pipeline.tasks]
+    needed = {
+        "dbt-core>=1.11,<1.12": any(map(dbt.is_dbt, actions)),
+        "httpx>=0.28,<1": any(isinstance(action, ir.Http) for action in actions),
+    }
+    required = tuple(package for package, is_needed in needed.items() if is_needed)
     path = PurePosixPath("requirements.txt")
-    return (PlannedFile(path, "requirements.txt.j2", needed, "pipegen.yaml"),)
+    return (PlannedFile(path, "requirements.txt.j2", required, "pipegen.yaml"),)
 
 
 def _about(pipeline: ir.Pipeline) -> dict[str, object]:
@@ -144,38 +119,48 @@ def _about(pipeline: ir.Pipeline) -> dict[str, object]:
 
 
 def _function(task: ir.Task, name: str) -> Function:
-    key = f"{task.stage}s.{task.name}"
     timeout = seconds(task.timeout) if task.timeout else literal(None)
     match task.action:
         case ir.Python(module=module, function=function, args=args):
             named = {argument: expression(value, _RUN) for argument, value in args.items}
             callee = f"{module}.{function}"
             given = arguments((), named, beside=len(callee) + 6)
-            return Function(name, key, "python.j2", given, timeout, module, callee)
+            return Function(name, task.key, "python.j2", given, timeout, module, callee)
         case ir.Shell() as action:
-            return Function(name, key, "shell.j2", shell(action, task.timeout, _RUN), timeout)
+            return Function(name, task.key, "shell.j2", shell(action, task.timeout, _RUN), timeout)
         case ir.Http() as action:
             given = http(action, _RUN, beside=35)
-            return Function(name, key, "http.j2", given, timeout)
+            return Function(name, task.key, "http.j2", given, timeout)
     raise AssertionError(task.action)
 
 
-def _entry(task: ir.Task, constants: dict[str, str], function: Function | None) -> Entry:
-    invocation = None
-    if isinstance(task.action, ir.Dbt):
-        invocation = Invocation(
-            project=constants[task.action.project.name],
-            args=_strings(dbt_arguments(task.action), beside=13),
-            nodes=_strings([node.unique_id for node in task.action.nodes], beside=19),
-        )
+def _entry(task: ir.Task, constants: dbt.Constants, function: Function | None) -> Entry:
     return Entry(
         task=task,
         function=function.name if function else None,
-        invocation=invocation,
+        invocation=_invocation(task.action, constants) if dbt.is_dbt(task.action) else None,
         upstream=_strings(task.upstream, beside=18) if task.upstream else None,
         delay=seconds(task.retries.delay) if task.retries.delay else None,
         timeout=seconds(task.timeout) if task.timeout else None,
     )
+
+
+def _invocation(action: dbt.Action, constants: dbt.Constants) -> Code:
+    """Return the call that runs dbt for a task."""
+    given = [
+        dbt.project(action, constants.of(action), _RUN),
+        items(dbt.arguments(action, _RUN), beside=13),
+    ]
+    if isinstance(action, ir.Freshness):
+        given.append(Code(f"tables={_strings(action.tables, beside=20)}"))
+        given.append(Code(f"block={action.on_stale is ir.OnStale.BLOCK}"))
+        return Code(f"stale_tables({arguments(given, {}, beside=200)})")
+    if action.nodes:
+        nodes = [node.unique_id for node in action.nodes]
+        given.append(Code(f"nodes={_strings(nodes, beside=19)}"))
+    if env := dbt.environment(action, _RUN):
+        given.append(Code(f"env={env}"))
+    return Code(f"run_dbt({arguments(given, {}, beside=200)})")
 
 
 def _strings(texts: Sequence[str], beside: int) -> Code:
@@ -210,6 +195,20 @@ BACKEND = Backend(
         Feature.DBT_MODEL: native("a `dbtRunner` invocation for each node; parsed once"),
         Feature.FORMAT: native("`strftime` of the day of the run"),
         Feature.DBT_TESTS_NONE: native("dbt leaves tests and unit tests out of what it builds"),
+        Feature.DBT_TESTS_AFTER_ALL: native("one `dbt test`, for which all readers wait"),
+        Feature.DBT_LINEAGE: native("one `dbtRunner` invocation for the nodes of a group"),
+        Feature.DBT_COMMAND: native("a `dbtRunner` invocation of that command"),
+        Feature.DBT_SELECTOR: native("`--selector`"),
+        Feature.DBT_TARGETS: native("dbt's options for each target"),
+        Feature.DBT_VARS: native("`--vars`, as one JSON argument"),
+        Feature.DBT_ENV: emulated("added to the script's environment while dbt runs"),
+        Feature.DBT_FULL_REFRESH: native("`--full-refresh`"),
+        Feature.DBT_THREADS: native("`--threads`"),
+        Feature.DBT_STORE_FAILURES: native("`--store-failures`"),
+        Feature.DBT_DEFER: native("`--defer --state`"),
+        Feature.DBT_INSTALL_DEPS: emulated("`dbt deps` before a run's first use of the project"),
+        Feature.FRESHNESS_BLOCK: native("a task that fails when a table is stale"),
+        Feature.FRESHNESS_ALERT: native("a task that prints which tables are stale"),
         Feature.PYTHON: native("a call in the script's process"),
         Feature.SHELL: native("`subprocess.run`, without a shell"),
         Feature.HTTP: native("a request by httpx"),

@@ -48,7 +48,8 @@ class DbtResource:
     `parents` are the unique ids it depends on, sources among them. `severity` is `error` or
     `warn`, and None for what is no test. `source_name` is set for a source's table alone;
     `identifier` is what the table or relation is called in the warehouse, `meta` are the
-    keys of its meta data whose values are true.
+    keys of its meta data whose values are true. `thresholds` are the ages dbt holds a source's
+    table against: `warn`, `error`.
     """
 
     unique_id: str
@@ -67,6 +68,7 @@ class DbtResource:
     owner: str | None
     tags: tuple[str, ...]
     meta: tuple[str, ...] = ()
+    thresholds: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -220,6 +222,7 @@ def _resource(unique_id: str, entry: Any, owners: Mapping[str, str | None]) -> D
         ),
         tags=tuple(sorted(set(_strings(entry.get("tags"))))),
         meta=_marks({**(entry.get("meta") or {}), **(config.get("meta") or {})}),
+        thresholds=_thresholds(entry.get("freshness")),
     )
 
 
@@ -231,6 +234,13 @@ def _severity(entry: Any, config: Any) -> str | None:
             return "error"
         case _:
             return None
+
+
+def _thresholds(freshness: Any) -> tuple[str, ...]:
+    if not isinstance(freshness, dict):
+        return ()
+    limits = {name: freshness.get(f"{name}_after") for name in ("warn", "error")}
+    return tuple(name for name, limit in limits.items() if (limit or {}).get("count") is not None)
 
 
 def _marks(meta: Mapping[Any, Any]) -> tuple[str, ...]:

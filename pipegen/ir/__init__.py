@@ -6,15 +6,18 @@ equality. Nothing here names an orchestrator, YAML or pydantic.
 """
 
 from pipegen.ir.actions import (
+    NOTHING,
     Action,
     Connection,
     Dbt,
     DbtNode,
     DbtProject,
     DbtTest,
+    Freshness,
     Granularity,
     Http,
     IndirectSelection,
+    OnStale,
     Python,
     RemoteJob,
     RunTests,
@@ -30,7 +33,6 @@ from pipegen.ir.pipeline import (
     Dependency,
     IfFalse,
     Notification,
-    OnStale,
     OnUpdate,
     Overlap,
     Param,
@@ -62,6 +64,7 @@ from pipegen.ir.values import (
 )
 
 __all__ = [
+    "NOTHING",
     "Action",
     "Backoff",
     "Channel",
@@ -73,6 +76,7 @@ __all__ = [
     "Dependency",
     "Env",
     "Fields",
+    "Freshness",
     "Granularity",
     "Http",
     "IfFalse",

@@ -38,7 +38,8 @@ class Connection(Node):
 class DbtProject(Node):
     """A dbt project. Paths are relative to the root of the pipegen project.
 
-    `runtime_dir` says where the project lies when the task runs, if not in the same checkout.
+    `runtime_dir` says where the project lies when the task runs, if not in the same checkout;
+    `install_deps`, that its packages are installed there first.
     """
 
     name: str
@@ -48,6 +49,7 @@ class DbtProject(Node):
     profiles_dir: PurePosixPath
     target: str | None = None
     runtime_dir: Value = None
+    install_deps: bool = False
 
 
 class IndirectSelection(StrEnum):
@@ -77,20 +79,28 @@ class RunTests(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DbtNode:
-    """A dbt node that a task builds: its `unique_id`, and its name and resource type in dbt."""
+    """A dbt node that a task builds: its `unique_id`, and its name and resource type in dbt.
+
+    `parents` are the nodes it reads of those the same task builds.
+    """
 
     unique_id: str
     name: str
     resource_type: str
+    parents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DbtTest:
-    """A dbt test that a task runs. Only an error-severity test (`blocks`) can fail the task."""
+    """A dbt test that a task runs. Only an error-severity test (`blocks`) can fail the task.
+
+    `parents` are the unique ids of what it tests.
+    """
 
     unique_id: str
     name: str
     blocks: bool
+    parents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +109,8 @@ class Dbt(Node):
 
     `nodes` and `tests` are what it runs according to the lock. Each item of `select` and
     `exclude` is one argument of dbt's option; `selector` stands for both. `env` is added to
-    the environment; `macro` is what `run-operation` runs, with `args`.
+    the environment; `macro` is what `run-operation` runs, with `args`. `state_dir` holds the
+    artefacts that nodes which are not selected are deferred to.
     """
 
     project: DbtProject
@@ -116,6 +127,8 @@ class Dbt(Node):
     env: Fields = NOTHING
     full_refresh: Value = False
     threads: int | None = None
+    store_failures: bool = False
+    state_dir: Value = None
     macro: str | None = None
     args: Fields = NOTHING
 
@@ -126,6 +139,27 @@ class Dbt(Node):
         These are the nodes or, where there is none, the tests.
         """
         return tuple(item.unique_id for item in self.nodes or self.tests)
+
+
+class OnStale(StrEnum):
+    """What stale data does: hold its readers back, or only tell."""
+
+    BLOCK = "block"
+    ALERT = "alert"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Freshness(Node):
+    """`dbt source freshness` of source tables: their unique ids, and their names by selection.
+
+    With `block` a table older than its error threshold fails the task; with `alert` only a
+    question that dbt cannot answer does.
+    """
+
+    project: DbtProject
+    select: tuple[str, ...]
+    tables: tuple[str, ...]
+    on_stale: OnStale
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,7 +225,7 @@ class Wait(Node):
     pipeline: str
 
 
-Action = Dbt | Python | Shell | Http | Sql | RemoteJob | Wait
+Action = Dbt | Freshness | Python | Shell | Http | Sql | RemoteJob | Wait
 _Reference = Env | RunValue | ParamValue | TaskOutput
 
 

@@ -15,6 +15,7 @@ class Stage(StrEnum):
     """Which section of the specification a task comes from."""
 
     SOURCE = "source"
+    FRESHNESS = "freshness"
     TRANSFORM = "transform"
     CHECK = "check"
     ACTIVATION = "activation"
@@ -25,6 +26,7 @@ class Reason(StrEnum):
     """Why a task waits for another."""
 
     LOADS = "loads"
+    FRESHNESS = "freshness"
     LINEAGE = "lineage"
     READS = "reads"
     TEST = "test"
@@ -50,13 +52,6 @@ class IfFalse(StrEnum):
     FAIL = "fail"
     SKIP = "skip"
     WARN = "warn"
-
-
-class OnStale(StrEnum):
-    """What stale data does: hold its readers back, or only tell."""
-
-    BLOCK = "block"
-    ALERT = "alert"
 
 
 class Backoff(StrEnum):
@@ -111,7 +106,7 @@ class Task(Node):
 
     `loads` are the dbt source tables it fills and `reads` the dbt nodes an activation uses,
     both as dbt's unique ids where a project knows them. `outputs` are the names of what a
-    Python task gives out; a check has `if_false`, and a source may have `on_stale`.
+    Python task gives out; a check has `if_false`.
     """
 
     name: str
@@ -129,8 +124,14 @@ class Task(Node):
     run_if: RunIf = RunIf.ALL_SUCCESS
     allow_failure: bool = False
     if_false: IfFalse | None = None
-    on_stale: OnStale | None = None
     outputs: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """Where it is specified, as a path of keys."""
+        if self.stage is Stage.FRESHNESS:
+            return f"sources.{self.name.rpartition('_freshness')[0]}.freshness"
+        return f"{self.stage}s.{self.group or self.name}"
 
     @property
     def upstream(self) -> tuple[str, ...]:

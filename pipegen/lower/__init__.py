@@ -10,10 +10,13 @@ from pipegen import ir, problems
 from pipegen.diagnostics import CompileError, Diagnostic
 from pipegen.kinds.scope import Scope
 from pipegen.lower.dependencies import Lineage
+from pipegen.lower.freshness import Gates
 from pipegen.lower.graph import collisions, cycle, ordered
+from pipegen.lower.grouping import grouped
+from pipegen.lower.invocations import Dataset, DbtWork
 from pipegen.lower.lock import Lock
 from pipegen.lower.settings import Settings, overridden
-from pipegen.lower.transforms import Dataset, DbtWork, works
+from pipegen.lower.transforms import works
 from pipegen.lower.values import References, outputs_used
 from pipegen.lower.watch import Watch, identified, schedule
 from pipegen.spec import DbtTransform, PipelineSpec, ProjectSpec, TaskSpec
@@ -51,7 +54,8 @@ class _Lowering:
         self.works = tuple(works(spec.selections, lock, self._dbt_projects()))
         self.steps = {n: t for n, t in spec.tasks if not isinstance(t, DbtTransform)}
         loads = {name: self._datasets(t.said("loads")) for name, t in self.steps.items()}
-        self.lineage = Lineage(lock, self.works, loads)
+        self.gates = Gates(spec, lock, self._dbt_projects(), self.found)
+        self.lineage = Lineage(lock, self.works, loads, self.gates.blocking())
         self.inferred = {work.name: tuple(self.lineage.of_work(work)) for work in self.works}
         self.members: dict[str, list[str]] = {name: [name] for name in self.steps}
         for work in self.works:
@@ -61,7 +65,7 @@ class _Lowering:
 
     def lowered(self, file: str, enabled: bool) -> Lowered:
         spec = self.spec
-        tasks = (*self._tasks(), *self._waits())
+        tasks = (*self._tasks(), *self._freshness(), *self._waits())
         pipeline = ir.Pipeline(
             name=spec.pipeline,
             source=file,
@@ -83,14 +87,26 @@ class _Lowering:
             in_order = ordered(tasks)
             if len(in_order) < len(tasks) and (circular := cycle(tasks)):
                 self.found.append(circular)
+            else:
+                pipeline = self._arranged(pipeline, in_order)
         if any(problem.is_error for problem in self.found):
             raise CompileError(dict.fromkeys(self.found))
         return Lowered(
-            pipeline=replace(pipeline, tasks=in_order),
+            pipeline=pipeline,
             warnings=tuple(dict.fromkeys(self.found)),
             connections=frozenset(self.scope.used),
             channels=frozenset(self.watch.used),
         )
+
+    def _arranged(self, pipeline: ir.Pipeline, in_order: tuple[ir.Task, ...]) -> ir.Pipeline:
+        """Return the pipeline with its tasks, those of a group being one."""
+        tasks, renamed = grouped(in_order, self.lock)
+        self.found += collisions(tasks) if renamed else ()
+        slas = (
+            replace(sla, tasks=tuple(dict.fromkeys(renamed.get(t, t) for t in sla.tasks)))
+            for sla in pipeline.slas
+        )
+        return replace(pipeline, tasks=ordered(tasks) if renamed else tasks, slas=tuple(slas))
 
     def _dbt_projects(self) -> dict[str, ir.DbtProject]:
         specs = self.project.dbt.projects
@@ -103,6 +119,7 @@ class _Lowering:
                 profiles_dir=specs[name].profiles_dir or specs[name].dir,
                 target=specs[name].target,
                 runtime_dir=specs[name].runtime_dir,
+                install_deps=specs[name].install_deps,
                 span=specs[name].span,
             )
             for name, locked in self.lock.projects.items()
@@ -146,14 +163,13 @@ class _Lowering:
 
     def _step(self, name: str, stage: ir.Stage, task: TaskSpec) -> ir.Task:
         reads: tuple[str, ...] = task.said("reads")
-        if_false, freshness = task.said("if_false"), task.said("freshness")
+        if_false = task.said("if_false")
         action: ir.Action = task.action(self.scope)  # type: ignore[attr-defined]
         return self._task(
             *(name, stage, task, action, self._reads(name, reads)),
             loads=tuple(identified(self.lock, written) for written in task.said("loads")),
             reads=tuple(identified(self.lock, written) for written in reads),
             if_false=ir.IfFalse(if_false) if if_false else None,
-            on_stale=ir.OnStale(freshness.on_stale) if freshness else None,
             outputs=task.said("outputs"),
         )
 
@@ -197,6 +213,12 @@ class _Lowering:
                 yield ir.Dependency(output.task, ir.Reason.OUTPUT, output.output)
         for pipeline in spec.wait_for:
             yield ir.Dependency(f"wait_for_{pipeline}", ir.Reason.WAIT_FOR, pipeline)
+
+    def _freshness(self) -> Iterator[ir.Task]:
+        """Yield the tasks that ask how old loaded tables are, with what is not theirs to say."""
+        for name, task in self.gates.tasks():
+            settings = self.settings.of(self.spec.sources[name])
+            yield replace(task, owner=settings["owner"], timeout=settings["timeout"])
 
     def _waits(self) -> Iterator[ir.Task]:
         """Yield a task for each pipeline that is waited for."""

@@ -6,18 +6,23 @@ from collections.abc import Collection, Iterator, Mapping
 from functools import cached_property
 
 from pipegen.ir import Dependency, Reason
+from pipegen.lower.invocations import Dataset, DbtWork
 from pipegen.lower.lock import Lock, LockedNode
-from pipegen.lower.transforms import Dataset, DbtWork
 
 
 class Lineage:
     """Which task builds, loads and tests what, and so which task waits for which."""
 
     def __init__(
-        self, lock: Lock, works: tuple[DbtWork, ...], loads: Mapping[str, tuple[Dataset, ...]]
+        self,
+        lock: Lock,
+        works: tuple[DbtWork, ...],
+        loads: Mapping[str, tuple[Dataset, ...]],
+        freshness: Mapping[Dataset, list[str]],
     ) -> None:
         self.lock = lock
         self.works = works
+        self.freshness = freshness
         self.builders: dict[Dataset, list[DbtWork]] = {}
         for work in works:
             for dataset in work.builds:
@@ -30,6 +35,8 @@ class Lineage:
     def of_work(self, work: DbtWork) -> Iterator[Dependency]:
         """Yield what a dbt task waits for."""
         project = work.action.project.name
+        if work.is_gate:
+            yield from self._all_built(work)
         for _, key in work.builds:
             reader = self._name((project, key))
             for parent in self._parents((project, key)):
@@ -41,6 +48,14 @@ class Lineage:
             locked = self.lock.projects[project].tests[key]
             for tested in locked.parents:
                 yield from self._wait((project, tested), work, f"{locked.name} tests ")
+
+    def _all_built(self, gate: DbtWork) -> Iterator[Dependency]:
+        """Yield the last tasks that build what a gate tests."""
+        own = [w for w in self.works if w.transform == gate.transform and w is not gate]
+        waited = {dependency.task for work in own for dependency in self.of_work(work)}
+        for work in own:
+            if work.name not in waited:
+                yield Dependency(work.name, Reason.TEST, f"tests {gate.transform}")
 
     def of_reads(self, reads: Collection[Dataset]) -> Iterator[Dependency]:
         """Yield what a task that reads these waits for."""
@@ -73,13 +88,24 @@ class Lineage:
             if builders := self.builders.get(current):
                 for work in builders if waiting not in builders else ():
                     if waiting is None or work.target == waiting.target:
-                        yield Dependency(work.name, reason, detail)
+                        yield from self._built(work, waiting, reason, detail)
             elif current in self.loaders:
                 loaded = Reason.LOADS if reason is Reason.LINEAGE else reason
                 for task in self.loaders[current]:
                     yield Dependency(task, loaded, detail)
+                for task in self.freshness.get(current, ()):
+                    yield Dependency(task, Reason.FRESHNESS, detail)
             else:
                 left.extend(self._parents(current))
+
+    def _built(
+        self, work: DbtWork, waiting: DbtWork | None, reason: Reason, detail: str
+    ) -> Iterator[Dependency]:
+        """Yield the end of what builds: within a transform the task, outside of it the gate."""
+        if waiting is None or waiting.transform != work.transform:
+            yield Dependency(work.gate or work.name, reason, detail)
+        elif not waiting.is_gate:
+            yield Dependency(work.name, reason, detail)
 
     def _parents(self, dataset: Dataset) -> tuple[Dataset, ...]:
         project, key = dataset
@@ -124,7 +150,7 @@ class Lineage:
         found: dict[str, list[tuple[DbtWork, str]]] = {name: [] for name in self.lock.projects}
         for work in self.works:
             project = work.action.project.name
-            for key in work.tests:
+            for key in () if work.is_gate else work.tests:
                 if self.lock.projects[project].tests[key].severity == "error":
                     found[project].append((work, key))
         return found

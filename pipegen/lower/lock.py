@@ -79,10 +79,16 @@ class LockedProject:
 
 @dataclass(frozen=True, slots=True)
 class LockedReference:
-    """What `loads` or `reads` means: a node of a dbt project."""
+    """What `loads` or `reads` means: a node of a dbt project.
+
+    A source's table has the `thresholds` that dbt holds its age against, and `select`, which
+    names it on dbt's command line.
+    """
 
     project: str
     unique_id: str
+    thresholds: tuple[str, ...] = ()
+    select: str = ""
 
 
 @dataclass(frozen=True, slots=True)

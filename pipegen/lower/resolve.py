@@ -207,12 +207,19 @@ def _references(
             candidates = _candidates(name, projects)
         match candidates:
             case [(project, resource)]:
-                yield name.text, LockedReference(project, resource.unique_id)
+                yield name.text, _reference(project, resource, projects[project])
             case []:
                 found.append(_unknown(name, projects))
             case _:
                 forms = sorted(full_names(candidates, projects))
                 found.append(problems.ambiguous_model(name.text, forms, name.span))
+
+
+def _reference(project: str, resource: DbtResource, manifest: Manifest) -> LockedReference:
+    if resource.resource_type != "source":
+        return LockedReference(project, resource.unique_id)
+    select = node_selector(manifest, resource.unique_id)
+    return LockedReference(project, resource.unique_id, resource.thresholds, select)
 
 
 def _unknown(name: Written, usable: Mapping[str, Manifest]) -> Diagnostic:
@@ -252,7 +259,6 @@ def _locked(
         if resource.resource_type in TESTS
         and resource.parents
         and built.issuperset(resource.parents)
-        and len(set(resource.parents)) == 1
     }
     landmarks = built | {r.unique_id for r in references.values() if r.project == name}
     landmarks |= {parent for key in tests for parent in resources[key].parents}

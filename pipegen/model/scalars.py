@@ -68,6 +68,12 @@ def _setting(raw: Any) -> Any:
     return value
 
 
+def _place(raw: Any) -> Any:
+    """Return a folder of the project, or the variable that says where one is."""
+    value = _setting(raw)
+    return _inside(raw).as_posix() if isinstance(value, str | int) else value
+
+
 def _secret(raw: Any) -> Env:
     value = _understood(references.text, raw) if isinstance(raw, str) else raw
     if not isinstance(value, Env):
@@ -136,6 +142,9 @@ Scalar = Annotated[Any, PlainValidator(_scalar), WithJsonSchema({"type": ["strin
 
 Setting = Annotated[Any, PlainValidator(_setting), WithJsonSchema({"type": ["string", "integer"]})]
 """A number or text in which only `${ENV:NAME}` may stand: where a connection leads."""
+
+Place = Annotated[Any, PlainValidator(_place), WithJsonSchema({"type": "string"})]
+"""A folder: a path inside the project, or `${ENV:NAME}` for one that lies elsewhere."""
 
 Secret = Annotated[
     Any,

@@ -11,6 +11,7 @@ from pipegen.problems.dbt import (
     empty_selection,
     invalid_selection,
     missing_manifest,
+    no_thresholds,
     override_selects_nothing,
     unknown_source,
 )
@@ -125,6 +126,7 @@ __all__ = [
     "no_environment",
     "no_partition",
     "no_sla",
+    "no_thresholds",
     "not_a_mapping",
     "not_built",
     "one_of",

@@ -38,6 +38,20 @@ def unknown_source(name: str, known: Iterable[str], span: Span) -> Diagnostic:
     )
 
 
+def no_thresholds(table: str, missing: str, span: Span) -> Diagnostic:
+    """`freshness` asks how old a source table may be, and dbt has no threshold for it.
+
+    `block` needs `error_after`, since nothing else makes data stale; `alert` either of them.
+    """
+    return Diagnostic(
+        "PG408",
+        f"dbt has no `{missing}` for the source table '{table}'",
+        span,
+        "add it in the dbt project's sources.yml and parse again: `config: {freshness: "
+        f"{{{missing}: {{count: 12, period: hour}}}}, loaded_at_field: <column>}}`",
+    )
+
+
 def override_selects_nothing(transform: str, span: Span) -> Diagnostic:
     """An override selects none of the nodes of its transform, so it changes nothing."""
     return Diagnostic("PG406", f"this override selects no node of '{transform}'", span)

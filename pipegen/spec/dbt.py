@@ -11,6 +11,7 @@ from pipegen.model import (
     Flag,
     Limit,
     Name,
+    Place,
     Plain,
     SpecModel,
     Template,
@@ -64,6 +65,13 @@ class OverrideSpec(SpecModel):
         return self
 
 
+class DeferSpec(SpecModel):
+    """What is not selected is read where another run built it: dbt's own deferral."""
+
+    state_dir: Place
+    """The folder of that run's artefacts: in the project, or `${ENV:NAME}`."""
+
+
 class DbtTransform(TaskSpec):
     """A selection of a dbt project's nodes, built and tested."""
 
@@ -96,6 +104,10 @@ class DbtTransform(TaskSpec):
     """The target of the profile, if it is not the project's."""
     full_refresh: Flag = False
     """Whether incremental models and seeds are built anew."""
+    store_failures: StrictBool = False
+    """Whether the rows that fail a test are kept in the warehouse."""
+    defer: DeferSpec | None = None
+    """Where to read what is not selected, instead of in the target itself."""
     threads: Annotated[StrictInt, Field(ge=1, le=256)] | None = None
     """How many threads dbt uses."""
     env: dict[Variable, Template] = {}

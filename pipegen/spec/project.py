@@ -74,6 +74,8 @@ class DbtProjectSpec(SpecModel):
     """The target of the profile; the profile's default if left out."""
     manifest: Inside | None = None
     """The manifest that selections are resolved on; `target/manifest.json` if left out."""
+    install_deps: StrictBool = False
+    """Whether the packages are installed (`dbt deps`) when the first task of a run needs them."""
     runtime_dir: Setting = None
     """Where the project lies when tasks run, if that is elsewhere: `${ENV:NAME}`."""
 

@@ -24,7 +24,8 @@ from pipegen import ir, semantics
 HERE = Path(__file__).parent
 PROJECTS = HERE / "projects"
 CASES: dict[str, dict[str, list[str]]] = yaml.safe_load((HERE / "cases.yaml").read_text())
-PIPELINES = ("mini_step", "mini_model", "mini_untested")
+WHOLE = ("mini_step", "mini_lineage", "mini_model")
+PIPELINES = (*WHOLE, "mini_untested", "mini_late")
 UNTESTED = (
     "all-green",
     "staging-model-fails-for-good",
@@ -32,9 +33,12 @@ UNTESTED = (
     "test-of-two-models-fails",
 )
 """The cases that tell a pipeline without tests from one with."""
+LATE = (*UNTESTED, "error-test-fails-once", "mart-fails-for-good", "warn-test-fails")
+"""Those that tell one which tests at the end."""
 RUNS = [
-    *((case, pipeline) for case in CASES for pipeline in ("mini_step", "mini_model")),
+    *((case, pipeline) for case in CASES for pipeline in WHOLE),
     *((case, "mini_untested") for case in UNTESTED),
+    *((case, "mini_late") for case in LATE),
 ]
 
 meaning = cache(meaning_of)

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+from zoneinfo import ZoneInfo
+
+import yaml
 
 from pipegen import ir
 from pipegen.compiler import compile_project
 from pipegen.project import load
 from pipegen.semantics import Trace
 
-Invocation = tuple[str, tuple[str, ...], tuple[str, ...], str]
+Invocation = str
+"""What dbt is asked for: the command and the options that matter, as JSON."""
+
+TIMEZONE = ZoneInfo("Europe/Rome")
+SWITCHES = ("--full-refresh", "--store-failures", "--defer")
+WORDS = ("--select", "--exclude")
+VALUES = ("--selector", "--indirect-selection", "--threads", "--state", "--target")
+MAPPINGS = ("--vars", "--args")
 
 
 def meaning_of(project: Path, name: str) -> ir.Pipeline:
@@ -23,7 +36,11 @@ def meaning_of(project: Path, name: str) -> ir.Pipeline:
 
 
 def assert_same(
-    seen: dict[str, Any], expected: Trace, meaning: ir.Pipeline, native: Callable[[str], str]
+    seen: dict[str, Any],
+    expected: Trace,
+    meaning: ir.Pipeline,
+    native: Callable[[str], str],
+    environment: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Assert that states, attempts, edges, order and dbt invocations are those expected."""
     assert {name: (task["state"], task["attempts"]) for name, task in seen["tasks"].items()} == {
@@ -36,36 +53,88 @@ def assert_same(
     for before, after in expected.order:
         first, then = seen["tasks"][native(before)], seen["tasks"][native(after)]
         assert first["ended"] <= then["started"], f"{after} started before {before} ended"
-    assert Counter(map(invocation, seen["dbt"])) == Counter(
+    assert Counter(invocation(argv) for argv in seen["dbt"] if "deps" not in argv) == Counter(
         command
         for name, ran in expected.tasks
-        if isinstance(dbt := meaning.task(name).action, ir.Dbt)
-        for command in [asked(dbt)] * ran.attempts
+        if isinstance(action := meaning.task(name).action, ir.Dbt | ir.Freshness)
+        for command in [asked(action, environment)] * ran.attempts
     )
 
 
-def asked(dbt: ir.Dbt) -> Invocation:
-    """Return what a task asks of dbt."""
-    return dbt.command, words(dbt.select), words(dbt.exclude), dbt.indirect_selection.value
+def asked(action: ir.Dbt | ir.Freshness, environment: Mapping[str, str]) -> Invocation:
+    """Return what a task asks of dbt, on the day it is."""
+    known = {"--target": action.project.target}
+    if isinstance(action, ir.Freshness):
+        return written("source freshness", {**known, "--select": words(action.select)})
+    if action.command == "run-operation":
+        given = {"--args": filled(action.args, environment)} if action.args.items else {}
+        return written(f"run-operation {action.macro}", {**known, **given})
+    chosen = action.select or action.selector
+    return written(
+        "docs generate" if action.command == "docs" else action.command,
+        {
+            **known,
+            "--select": words(action.select),
+            "--exclude": words(action.exclude),
+            "--selector": action.selector,
+            "--indirect-selection": action.indirect_selection.value if chosen else None,
+            "--threads": str(action.threads) if action.threads else None,
+            "--vars": filled(action.vars, environment) if action.vars.items else None,
+            "--full-refresh": action.full_refresh is True,
+            "--store-failures": action.store_failures,
+            "--defer": action.state_dir is not None,
+            "--state": Path(str(action.state_dir)).name if action.state_dir else None,
+        },
+    )
+
+
+def filled(value: ir.Value, environment: Mapping[str, str]) -> Any:
+    """Return a value as it is where a task runs, on the day it is."""
+    today = datetime.now(TIMEZONE).date()
+    match value:
+        case ir.Fields(items):
+            return {name: filled(item, environment) for name, item in items}
+        case ir.Items(items):
+            return [filled(item, environment) for item in items]
+        case ir.Text(parts):
+            return "".join(str(filled(part, environment)) for part in parts)
+        case ir.Env(name):
+            return environment[name]
+        case ir.RunValue(format=format):
+            return today.strftime(format) if format else today.isoformat()
+    return value
+
+
+def written(command: str, options: Mapping[str, Any]) -> Invocation:
+    """Return an invocation in a form that compares."""
+    return json.dumps([command, {k: v for k, v in options.items() if v}], sort_keys=True)
 
 
 def invocation(argv: list[str]) -> Invocation:
     """Return what an invocation of dbt asked for; other options are the back end's own."""
-    command = next(word for word in argv if word in ("build", "test", "run", "seed", "snapshot"))
-    options: dict[str, list[str]] = {"--select": [], "--exclude": []}
-    indirect = "eager"
+    start = next(index for index, word in enumerate(argv) if word in COMMANDS)
+    length = COMMANDS[argv[start]]
+    options: dict[str, Any] = {}
+    rest = iter(argv[start + length :])
     current: list[str] | None = None
-    rest = iter(argv)
     for word in rest:
-        if word in ("--select", "-s", "--exclude"):
-            current = options["--exclude" if word == "--exclude" else "--select"]
-        elif word == "--indirect-selection":
-            indirect, current = next(rest), None
-        elif word.startswith("--"):
-            current = None
-        elif current is not None:
-            current.append(word)
-    return command, words(options["--select"]), words(options["--exclude"]), indirect
+        if word.startswith("-"):
+            current = options.setdefault(word, []) if word in WORDS else None
+        if word in SWITCHES:
+            options[word] = True
+        elif word in VALUES:
+            options[word] = Path(next(rest)).name if word == "--state" else next(rest)
+        elif word in MAPPINGS:
+            options[word] = yaml.safe_load(next(rest))
+        elif current is not None and not word.startswith("-"):
+            current += word.split()
+    return written(" ".join(argv[start : start + length]), options)
+
+
+COMMANDS = {"source": 2, "docs": 2, "run-operation": 2} | dict.fromkeys(
+    ("build", "run", "test", "seed", "snapshot"), 1
+)
+"""The commands of dbt, and how many words of one say what it is."""
 
 
 def words(arguments: Iterable[str]) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from pipegen import ir
 from pipegen.backends import Backend, Target
 from pipegen.backends.airflow.dag import dag
+from pipegen.backends.dbt import is_dbt
 from pipegen.capabilities import NOT_YET, Feature, degraded, native
 from pipegen.files import PlannedFile
 from pipegen.resources import resource
@@ -21,16 +22,13 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
 
 def plan_project(pipelines: tuple[ir.Pipeline, ...], target: Target) -> tuple[PlannedFile, ...]:
     """Plan the list of what the DAGs need."""
-    actions = {type(task.action) for pipeline in pipelines for task in pipeline.tasks}
-    verified = {
-        ir.Dbt: (
-            "astronomer-cosmos>=1.15,<1.16",
-            "# dbt needs the adapter of your warehouse as well, such as dbt-duckdb.",
-            "dbt-core>=1.11,<1.12",
-        ),
-        ir.Http: ("httpx>=0.28,<1",),
-    }
-    needed = (line for action, lines in verified.items() if action in actions for line in lines)
+    actions = [task.action for pipeline in pipelines for task in pipeline.tasks]
+    needed: tuple[str, ...] = ()
+    if any(map(is_dbt, actions)):
+        adapter = "# dbt needs the adapter of your warehouse as well, such as dbt-duckdb."
+        needed += ("astronomer-cosmos>=1.15,<1.16", adapter, "dbt-core>=1.11,<1.12")
+    if any(isinstance(action, ir.Http) for action in actions):
+        needed += ("httpx>=0.28,<1",)
     view = ("apache-airflow>=3.3,<3.4", *needed)
     path = PurePosixPath("requirements.txt")
     return (PlannedFile(path, "requirements.txt.j2", view, "pipegen.yaml"),)
@@ -57,6 +55,22 @@ BACKEND = Backend(
         Feature.DBT_MODEL: native(f"one Cosmos operator per node in a task group, {_COSMOS}"),
         Feature.FORMAT: native("`strftime` of the day of the run"),
         Feature.DBT_TESTS_NONE: native("dbt leaves tests and unit tests out of what it builds"),
+        Feature.DBT_TESTS_AFTER_ALL: native("one `dbt test`, for which all readers wait"),
+        Feature.DBT_LINEAGE: native("one Cosmos operator for the nodes of a group"),
+        Feature.DBT_COMMAND: native("Cosmos's operator of that command"),
+        Feature.DBT_SELECTOR: native("`selector` of the operator"),
+        Feature.DBT_TARGETS: native("a `ProfileConfig` for each target"),
+        Feature.DBT_VARS: native("`vars` of the operator; a template is filled in by Airflow"),
+        Feature.DBT_ENV: native("`env` of the operator, beside the worker's own environment"),
+        Feature.DBT_FULL_REFRESH: native("`full_refresh` of the operator"),
+        Feature.DBT_THREADS: native("`--threads`"),
+        Feature.DBT_STORE_FAILURES: native("`--store-failures`"),
+        Feature.DBT_DEFER: native("`--defer --state`"),
+        Feature.DBT_INSTALL_DEPS: native("`install_deps` of each operator, in its own folder"),
+        Feature.FRESHNESS_BLOCK: native("a `DbtSourceLocalOperator`, which fails on stale tables"),
+        Feature.FRESHNESS_ALERT: native(
+            "a `DbtSourceLocalOperator` that logs a warning; its XCom `dbt` has the states"
+        ),
         Feature.PYTHON: native("a `@task` function"),
         Feature.SHELL: native("a `@task` function that calls `subprocess.run`, without a shell"),
         Feature.HTTP: native("a `@task` function that sends the request by httpx"),

@@ -14,6 +14,9 @@ from pipegen.emit import Code, brackets, identifier, indented, literal
 Keywords = Mapping[str, Code]
 """The keyword arguments of a call, in the order printed."""
 
+BRACE = "{{ '{' }}"
+"""What Airflow fills in with a brace."""
+
 _LONGEST_NAME = 40
 _SHARED = ("owner", "retries", "retry_delay", "execution_timeout")
 
@@ -71,7 +74,7 @@ def variables(tasks: Iterable[ir.Task], taken: set[str]) -> dict[str, str]:
 
 def plain(text: str) -> str:
     """Return text for a field in which Airflow expands templates, so that it stays as it is."""
-    return re.sub(r"\{(?=[{%#])", "{{ '{' }}", text)
+    return re.sub(r"\{(?=[{%#])", BRACE, text)
 
 
 def wait(upstream: list[str], name: str) -> Code:

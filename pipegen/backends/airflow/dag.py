@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import PurePosixPath
 
 from pipegen import ir
 from pipegen.backends.airflow.code import (
@@ -14,24 +13,32 @@ from pipegen.backends.airflow.code import (
     beyond,
     common,
     imported,
-    joined,
     note,
-    plain,
     present,
     settings,
     take,
     variables,
     wait,
-    wrapped,
 )
-from pipegen.backends.airflow.views import Dag, Function, Group, Operator, Pairs, Project, Task
+from pipegen.backends.airflow.dbt import (
+    ALERT,
+    Constants,
+    builds,
+    is_alert,
+    is_rooted,
+    operator,
+    reads_environ,
+)
+from pipegen.backends.airflow.views import Dag, Function, Group, Pairs, Task
 from pipegen.backends.calls import arguments, fits, formats, http, items, leaves, seconds, shell
+from pipegen.backends.dbt import is_dbt
 from pipegen.emit import Code, expression, literal
 
 _RUN = {ir.RunField.DATE: "run_date"}
 _NAMES = """
-    Any Asset CronTriggerTimetable DAG DbtBuildLocalOperator DbtRunLocalOperator
-    DbtSeedLocalOperator DbtSnapshotLocalOperator DbtTestLocalOperator InvocationMode Path
+    Any Asset CronTriggerTimetable DAG DbtBuildLocalOperator DbtDocsLocalOperator
+    DbtRunLocalOperator DbtRunOperationLocalOperator DbtSeedLocalOperator DbtSnapshotLocalOperator
+    DbtSourceAlertOperator DbtSourceLocalOperator DbtTestLocalOperator InvocationMode Path
     ProfileConfig ROOT RUN_DATE TaskGroup cache_dir check_lock client date httpx json os pendulum
     response run_date subprocess task timedelta
 """
@@ -44,7 +51,7 @@ class _Scope:
     pipeline: ir.Pipeline
     variables: Mapping[str, str]
     functions: Mapping[str, str]
-    projects: Mapping[str, Project]
+    dbt: Constants
     shared: Keywords
 
 
@@ -64,8 +71,12 @@ def dag(pipeline: ir.Pipeline, root: Code) -> Dag:
         catchup=bool(schedule and schedule.catchup and start),
         tags=items([literal(tag) for tag in pipeline.tags], beside=10) if pipeline.tags else None,
         default_args=_pairs(scope.shared),
-        root=root if any(map(_is_rooted, actions)) else None,
-        projects=tuple(scope.projects.values()),
+        root=root if any(map(is_rooted, actions)) else None,
+        folders=tuple(scope.dbt.folders()),
+        projects=tuple(scope.dbt.projects()),
+        options=tuple(scope.dbt.options()),
+        alerts=any(map(is_alert, actions)),
+        environ=any(map(reads_environ, actions)),
         functions=functions,
         groups=groups,
         dependencies=tuple(
@@ -74,7 +85,7 @@ def dag(pipeline: ir.Pipeline, root: Code) -> Dag:
             if task.upstream
         ),
         sdk=_sdk(pipeline),
-        operators=imported(sorted({t.operator.name for t in made if t.operator}), beside=34),
+        operators=imported(_operators(made), beside=34),
         env=any(map(_uses_environment, actions)),
         shell=any(isinstance(action, ir.Shell) for action in actions),
         http=any(isinstance(action, ir.Http) for action in actions),
@@ -85,7 +96,7 @@ def dag(pipeline: ir.Pipeline, root: Code) -> Dag:
 
 def _datetime(tasks: Collection[ir.Task]) -> Code | None:
     used = {
-        "date": any(formats(task.action) for task in tasks),
+        "date": any(formats(task.action) for task in tasks if not is_dbt(task.action)),
         "timedelta": any(task.timeout or task.retries.count for task in tasks),
     }
     names = [name for name, needed in used.items() if needed]
@@ -95,8 +106,7 @@ def _datetime(tasks: Collection[ir.Task]) -> Code | None:
 def _scope(pipeline: ir.Pipeline) -> _Scope:
     taken = set(_NAMES.split())
     tasks = pipeline.tasks
-    dbt = {t.action.project.name: t.action.project for t in tasks if isinstance(t.action, ir.Dbt)}
-    projects = {name: _project(dbt[name], taken) for name in sorted(dbt)}
+    dbt = Constants(tasks, taken)
     held = variables(tasks, taken)
     return _Scope(
         pipeline=pipeline,
@@ -104,9 +114,9 @@ def _scope(pipeline: ir.Pipeline) -> _Scope:
         functions={
             task.name: take(f"run_{held[task.name]}", taken)
             for task in tasks
-            if not isinstance(task.action, ir.Dbt)
+            if not is_dbt(task.action)
         },
-        projects=projects,
+        dbt=dbt,
         shared=common([settings(task, pipeline) for task in tasks]),
     )
 
@@ -146,10 +156,9 @@ def _task(task: ir.Task, scope: _Scope, known: Keywords, tooltip: str) -> Task:
         **present(doc_md=literal(text) if text != tooltip else None),
     }
     variable = scope.variables[task.name]
-    if isinstance(task.action, ir.Dbt):
-        project = scope.projects[task.action.project.name]
-        operator = _operator(task, task.action, project.constant, keywords)
-        return Task(variable, operator=operator)
+    if is_dbt(task.action):
+        constant = scope.dbt.of(task.action)
+        return Task(variable, operator=operator(task, task.action, constant, keywords))
     function = _function(task, task.action, scope.functions[task.name], keywords)
     return Task(variable, call=_call(variable, function), function=function)
 
@@ -162,10 +171,10 @@ def _sdk(pipeline: ir.Pipeline) -> Code:
     tasks = pipeline.tasks
     used = {
         "DAG": True,
-        "Asset": any(task.loads or task.reads or _builds(task) for task in tasks),
+        "Asset": any(task.loads or task.reads or builds(task) for task in tasks),
         "CronTriggerTimetable": pipeline.schedule,
         "TaskGroup": any(task.group for task in tasks),
-        "task": any(not isinstance(task.action, ir.Dbt) for task in tasks),
+        "task": any(not is_dbt(task.action) for task in tasks),
     }
     return imported([name for name, needed in used.items() if needed], beside=24)
 
@@ -176,17 +185,10 @@ def _uses_environment(action: ir.Action) -> bool:
     return any(isinstance(leaf, ir.Env) for leaf in leaves(action))
 
 
-def _is_rooted(action: ir.Action) -> bool:
-    match action:
-        case ir.Dbt(project=project):
-            inside = project.profiles_dir.is_relative_to(project.dir)
-            return project.runtime_dir is None or not inside
-    return False
-
-
-def _builds(task: ir.Task) -> list[str]:
-    nodes = task.action.nodes if isinstance(task.action, ir.Dbt) else ()
-    return [node.unique_id for node in nodes]
+def _operators(tasks: Iterable[Task]) -> list[str]:
+    """Return the operators of Cosmos that tasks use; one of the file's own extends another."""
+    used = {task.operator.name for task in tasks if task.operator}
+    return sorted((used - {ALERT}) | ({"DbtSourceLocalOperator"} if ALERT in used else set()))
 
 
 def _call(name: str, function: Function) -> Code:
@@ -198,52 +200,6 @@ def _call(name: str, function: Function) -> Code:
     if argument:
         return Code(f"{function.name}(\n    {argument},\n)")
     return Code(f"(\n    {line}\n)")
-
-
-def _project(project: ir.DbtProject, taken: set[str]) -> Project:
-    folder = take(f"{project.name}_dir".upper(), taken)
-    profiles = PurePosixPath(project.profiles_dir, "profiles.yml")
-    inside = profiles.is_relative_to(project.dir)
-    return Project(
-        folder=folder,
-        path=joined("ROOT", project.dir, beside=len(folder) + 3)
-        if project.runtime_dir is None
-        else wrapped("Path", expression(project.runtime_dir, {}), beside=len(folder) + 3),
-        constant=take(project.name.upper(), taken),
-        cache=joined("cache_dir", PurePosixPath(project.name), beside=18),
-        profile=project.profile,
-        target=project.target or "default",
-        profiles=joined(
-            folder if inside else "ROOT",
-            profiles.relative_to(project.dir) if inside else profiles,
-            beside=31,
-        ),
-    )
-
-
-def _operator(task: ir.Task, action: ir.Dbt, project: str, keywords: Keywords) -> Operator:
-    width = 12 if task.group else 8
-
-    def selection(option: str, given: Collection[str]) -> Code | None:
-        texts = [literal(plain(text)) for text in given]
-        return items(texts, beside=width + len(option) + 2) if texts else None
-
-    return Operator(
-        name=f"Dbt{action.command.title()}LocalOperator",
-        task_id=task.name.removeprefix(f"{task.group}."),
-        project=project,
-        keywords=_pairs(
-            present(
-                select=selection("select", action.select),
-                exclude=selection("exclude", action.exclude),
-                indirect_selection=literal(action.indirect_selection.value),
-                **keywords,
-                outlets=assets("outlets", _builds(task), width),
-            )
-        ),
-        margin=Code(" " * (width - 8)),
-        width=width,
-    )
 
 
 def _function(task: ir.Task, action: ir.Action, name: str, keywords: Keywords) -> Function:
@@ -266,7 +222,7 @@ def _function(task: ir.Task, action: ir.Action, name: str, keywords: Keywords) -
         outlets=assets("outlets", task.loads, 4),
     )
     return Function(
-        key=f"{task.stage}s.{task.name}",
+        key=task.key,
         name=name,
         decorator=arguments((), decorator, beside=7),
         run_date=any(isinstance(leaf, ir.RunValue) for leaf in leaves(action)),

@@ -12,16 +12,33 @@ Pairs = tuple[tuple[str, Code], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Folder:
+    """The constant `name` for where a dbt project lies."""
+
+    name: str
+    path: Code
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
-    """A dbt project: the constant for its folder, and the one for what its operators share."""
+    """What the operators of a dbt project and target share, and the constant that holds it."""
 
     folder: str
-    path: Code
     constant: str
     cache: Code
     profile: str
     target: str
     profiles: Code
+    install_deps: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """The constant `name`: what a transform adds to that of its project, `base`."""
+
+    name: str
+    base: str
+    given: Pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +107,11 @@ class Dag:
     tags: Code | None
     default_args: Pairs
     root: Code | None
+    folders: tuple[Folder, ...]
     projects: tuple[Project, ...]
+    options: tuple[Options, ...]
+    alerts: bool
+    environ: bool
     functions: tuple[Function, ...]
     groups: tuple[Group, ...]
     dependencies: tuple[Code, ...]

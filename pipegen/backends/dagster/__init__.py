@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import PurePosixPath
 
 from pipegen import ir
 from pipegen.backends import Backend, Target
-from pipegen.backends.calls import formats
+from pipegen.backends.calls import arguments, formats
 from pipegen.backends.dagster.assets import assets, is_dated, labels, reads_environment
-from pipegen.backends.dagster.names import Names, job
-from pipegen.backends.dagster.views import File
+from pipegen.backends.dagster.names import Names, is_step, job
+from pipegen.backends.dagster.views import File, Helpers
+from pipegen.backends.dbt import helpers, is_dbt
 from pipegen.capabilities import NOT_YET, Feature, degraded, emulated, native, unsupported
 from pipegen.emit import Code, brackets, identifier
 from pipegen.files import PlannedFile
@@ -25,7 +28,12 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
     dated = any(is_dated(task.action) for task in pipeline.tasks)
     scheduled = pipeline.schedule is not None
     starts = pipeline.schedule is not None and pipeline.schedule.start is not None
-    dbt = bool(names.dbt)
+    runs = _helpers(pipeline, names)
+    nodes = bool(used & {"node.j2", "nodes.j2"})
+    steps = "step.j2" in used
+    in_process = nodes or "freshness.j2" in used
+    checks = [asset.name for asset in defined if asset.template == "freshness.j2"]
+    late = bool(runs and (runs.late or runs.env))
     file = File(
         name=pipeline.name,
         job=job(pipeline.name),
@@ -34,18 +42,27 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
         labels=labels(pipeline, owner=None, metadata={"owner": pipeline.owner}),
         schedule=pipeline.schedule,
         schedule_name=f"{pipeline.name}_schedule",
-        projects=tuple(names.projects()),
+        projects=names.constants.all(),
+        resources=tuple(names.resources()),
+        dbt=runs,
         assets=defined,
-        names=brackets([identifier(asset.name) for asset in defined]),
-        nodes="node.j2" in used,
-        steps="step.j2" in used,
+        names=_listed(asset.name for asset in defined if asset.name not in checks),
+        checks=_listed(checks) if checks else None,
+        defined=_defined(scheduled=scheduled, checked=bool(checks)),
+        in_process=in_process,
+        nodes=nodes,
+        steps=steps,
+        late=late,
         shell="shell.j2" in used,
         http="http.j2" in used,
         os=any(reads_environment(task.action) for task in pipeline.tasks),
         dated=dated,
         zoned=dated or starts,
         abc=_imported(
-            Iterator=dbt or any(asset.keys for asset in defined), Mapping=dbt, Sequence=dbt
+            Callable=late,
+            Iterator=runs is not None or any(asset.keys for asset in defined),
+            Mapping=runs is not None,
+            Sequence=runs is not None,
         ),
         datetime=_imported(
             date=starts or (scheduled and dated) or any(formats(t.action) for t in pipeline.tasks),
@@ -55,14 +72,42 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
     return (PlannedFile(path, "pipeline.py.j2", file, pipeline.source),)
 
 
+def _helpers(pipeline: ir.Pipeline, names: Names) -> Helpers | None:
+    found = helpers(pipeline.tasks, names.constants)
+    if found is None:
+        return None
+    steps = [task.action for task in pipeline.tasks if is_step(task.action)]
+    selector = any(isinstance(action, ir.Dbt) and action.selector for action in steps)
+    deps = any(isinstance(action, ir.Dbt) and action.project.install_deps for action in steps)
+    in_process = any(
+        isinstance(task.action, ir.Dbt) and not is_step(task.action) for task in pipeline.tasks
+    )
+    return Helpers(**{**asdict(found), "builds": in_process}, selector=selector, deps=deps)
+
+
+def _listed(names: Iterable[str]) -> Code:
+    return brackets([identifier(name) for name in names])
+
+
+def _defined(*, scheduled: bool, checked: bool) -> Code:
+    named = {
+        "assets": "ASSETS",
+        "asset_checks": "CHECKS" if checked else None,
+        "jobs": "[job]",
+        "schedules": "[schedule]" if scheduled else None,
+    }
+    given = {name: Code(value) for name, value in named.items() if value}
+    return arguments((), given, beside=23)
+
+
 def plan_project(pipelines: tuple[ir.Pipeline, ...], target: Target) -> tuple[PlannedFile, ...]:
     """Plan the file that loads every pipeline, and the list of what they all need."""
     tasks = [task for pipeline in pipelines for task in pipeline.tasks]
-    dbt = [task for task in tasks if isinstance(task.action, ir.Dbt)]
+    dbt = [task.action for task in tasks if is_dbt(task.action)]
     needed = {
         "dagster>=1.13.27,<1.14": True,
         "dagster-webserver>=1.13.27,<1.14": True,
-        "dagster-dbt>=0.29.27,<0.30": any(task.group is None for task in dbt),
+        "dagster-dbt>=0.29.27,<0.30": any(map(is_step, dbt)),
         "dbt-core>=1.11,<1.12": bool(dbt),
         "httpx>=0.28,<1": any(isinstance(task.action, ir.Http) for task in tasks),
     }
@@ -100,6 +145,20 @@ BACKEND = Backend(
         Feature.DBT_MODEL: native("an asset with checks for each node; dbt runs in process"),
         Feature.FORMAT: native("`strftime` of the day of the run"),
         Feature.DBT_TESTS_NONE: native("dbt leaves tests and unit tests out of what it builds"),
+        Feature.DBT_TESTS_AFTER_ALL: native("one `dbt test`, for which all readers wait"),
+        Feature.DBT_LINEAGE: native("one multi-asset with checks for the nodes of a group"),
+        Feature.DBT_COMMAND: native("`@dbt_assets` for what builds tables, else an asset"),
+        Feature.DBT_SELECTOR: native("`selector` of `@dbt_assets`"),
+        Feature.DBT_TARGETS: native("dbt's options, or a `DbtProject`, for each target"),
+        Feature.DBT_VARS: native("`--vars`, as one JSON argument"),
+        Feature.DBT_ENV: emulated("added to the environment of the run's process while dbt runs"),
+        Feature.DBT_FULL_REFRESH: native("`--full-refresh`"),
+        Feature.DBT_THREADS: native("`--threads`"),
+        Feature.DBT_STORE_FAILURES: native("`--store-failures`"),
+        Feature.DBT_DEFER: native("`--defer --state`"),
+        Feature.DBT_INSTALL_DEPS: emulated("`dbt deps` before a run's first use of the project"),
+        Feature.FRESHNESS_BLOCK: native("a blocking asset check of each table"),
+        Feature.FRESHNESS_ALERT: native("an asset check of each table, which warns"),
         Feature.PYTHON: native("an asset that calls the function"),
         Feature.SHELL: native("an asset that calls `subprocess.run`, without a shell"),
         Feature.HTTP: native("an asset that sends the request with httpx"),

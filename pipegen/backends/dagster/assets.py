@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
 from pipegen import ir
-from pipegen.backends import calls
-from pipegen.backends.dagster.names import RESERVED, Names, listed, node_names
-from pipegen.backends.dagster.views import Asset, Call, Labels, Node, Step
+from pipegen.backends import calls, dbt
+from pipegen.backends.dagster.names import RESERVED, Names, is_step, listed, node_names
+from pipegen.backends.dagster.views import (
+    Asset,
+    Call,
+    Freshness,
+    Invocation,
+    Labels,
+    Node,
+    Nodes,
+    Step,
+)
 from pipegen.emit import Code, expression, indented, literal
 from pipegen.naming import slug
 
 _RUN = {ir.RunField.DATE: "run_date(context)"}
+_OF_DBT = ("step.j2",)
 _EMAIL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,7}")
 _TAG = re.compile(r"[A-Za-z0-9_.-]{1,63}")
 
@@ -21,15 +34,15 @@ def assets(tasks: Iterable[ir.Task], names: Names) -> Iterator[Asset]:
     """Yield the definition of each task's assets."""
     last: tuple[str, bool] = ("", False)
     for task in tasks:
-        where = f"{task.stage}s.{task.group or task.name}"
-        is_dbt = isinstance(task.action, ir.Dbt)
+        where = task.key
+        is_dbt = dbt.is_dbt(task.action)
         place = None if where == last[0] else where
         yield _asset(task, names, place, is_apart=not (is_dbt and last[1]))
         last = where, is_dbt
 
 
 def _asset(task: ir.Task, names: Names, where: str | None, is_apart: bool) -> Asset:
-    keys = [listed(key, beside=13) for key in names.keys[task.name].values()]
+    keys = [listed(key, beside=13) for key in names.keys.get(task.name, {}).values()]
     kind, template, body = _body(task, names)
     deps = list(names.deps(task))
     return Asset(
@@ -39,7 +52,7 @@ def _asset(task: ir.Task, names: Names, where: str | None, is_apart: bool) -> As
         signature=_signature(task, names.variables[task.name], len(keys)),
         op=f"{names.pipeline}__{slug(task.name)}",
         is_table=bool(task.loads),
-        key=keys[0],
+        key=keys[0] if keys else None,
         keys=tuple(keys) if task.loads and len(keys) > 1 else (),
         deps=calls.items(deps, beside=18) if deps else None,
         kind=kind,
@@ -47,7 +60,7 @@ def _asset(task: ir.Task, names: Names, where: str | None, is_apart: bool) -> As
             task,
             owner=task.owner,
             # each asset of a step keeps the description it has in dbt
-            metadata={"description": task.description} if template == "step.j2" else {},
+            metadata={"description": task.description} if template in _OF_DBT else {},
         ),
         retries=_retries(task.retries) if task.retries.count else None,
         template=template,
@@ -77,17 +90,21 @@ def is_dated(action: ir.Action) -> bool:
 
 def reads_environment(action: ir.Action) -> bool:
     """Whether the file needs `os` for an action."""
-    adds = isinstance(action, ir.Shell) and bool(action.env.items)
+    adds = isinstance(action, ir.Shell | ir.Dbt) and bool(action.env.items)
     return adds or any(isinstance(value, ir.Env) for value in calls.leaves(action))
 
 
-def _body(task: ir.Task, names: Names) -> tuple[str, str, Node | Step | Call]:
+def _body(task: ir.Task, names: Names) -> tuple[str, str, Invocation | Freshness | Call]:
     """Return the kind of a task's assets, the template of its body, and what that prints."""
     match task.action:
-        case ir.Dbt() as action if task.group is None:
+        case ir.Dbt() as action if is_step(action):
             return "dbt", "step.j2", _step(action, names)
+        case ir.Dbt() as action if len(action.nodes) > 1:
+            return "dbt", "nodes.j2", _nodes(action, task, names)
         case ir.Dbt() as action:
-            return "dbt", "node.j2", _node(action, names)
+            return "dbt", "node.j2", _node(action, task, names)
+        case ir.Freshness() as action:
+            return "dbt", "freshness.j2", _freshness(action, task, names)
         case ir.Python() as action:
             return "python", "python.j2", _python(action)
         case ir.Shell() as action:
@@ -102,30 +119,90 @@ def _body(task: ir.Task, names: Names) -> tuple[str, str, Node | Step | Call]:
 
 
 def _step(action: ir.Dbt, names: Names) -> Step:
+    mode = ("--indirect-selection", action.indirect_selection.value)
+    words = [literal(word) for word in (action.command, *mode, *dbt.flags(action))]
+    late = not dbt.is_fixed(action.vars)
     return Step(
-        project=names.resources[action.project.name],
+        project=names.resource(action),
         select=" ".join(action.select),
         exclude=" ".join(action.exclude),
-        args=listed(
-            (action.command, "--indirect-selection", action.indirect_selection.value), beside=9
-        ),
+        selector=action.selector,
+        args=calls.items((*words, *dbt.deferral(action), *dbt.fixed(action)), beside=9),
         nodes=literal(node_names(action)),
+        packages=action.project.install_deps,
+        dbt_vars=expression(action.vars, _RUN) if late else None,
+        env=dbt.environment(action, _RUN),
     )
 
 
-def _node(action: ir.Dbt, names: Names) -> Node:
-    checks: dict[bool, dict[str, Code]] = {True: {}, False: {}}
-    for test in action.tests:
-        name = slug(test.name)
-        is_taken = any(name in found for found in checks.values())
-        checks[test.blocks][slug(test.unique_id) if is_taken else name] = literal(test.unique_id)
+def _node(action: ir.Dbt, task: ir.Task, names: Names) -> Node:
+    checks = _checks(action.tests, action.tests)
+    ran = action.expected
     return Node(
-        project=names.constants[action.project.name],
-        args=listed(calls.dbt_arguments(action), beside=5),
-        unique_id=(action.nodes or action.tests)[0].unique_id,
+        **_invocation(action, names),
+        unique_id=ran[0] if len(ran) == 1 else None,
         error=_mapping(checks[True]) if checks[True] else None,
         warn=_mapping(checks[False]) if checks[False] else None,
+        macro_args=None if dbt.is_fixed(action.args) else expression(action.args, _RUN),
     )
+
+
+def _nodes(action: ir.Dbt, task: ir.Task, names: Names) -> Nodes:
+    """Return several nodes; a test of more than one is a check of the last of them."""
+    called = node_names(action)
+    tests: dict[str, list[ir.DbtTest]] = {node.unique_id: [] for node in action.nodes}
+    for test in action.tests:
+        tested = [node for node in tests if node in test.parents]
+        tests[tested[-1] if tested else action.nodes[-1].unique_id].append(test)
+    checks = {node: _checks(found, action.tests) for node, found in tests.items() if found}
+    parents = {node.unique_id: node.parents for node in action.nodes if node.parents}
+    keys = {node.unique_id: called[node.unique_id] for node in action.nodes}
+
+    def of(blocks: bool) -> Code | None:
+        found = {node: by[blocks] for node, by in checks.items() if by[blocks]}
+        return _mapping({node: _mapping(by) for node, by in found.items()}) if found else None
+
+    return Nodes(
+        **_invocation(action, names),
+        nodes=_mapping({node: listed((key,), beside=200) for node, key in keys.items()}),
+        error=of(True),
+        warn=of(False),
+        parents=literal(parents) if parents else None,
+    )
+
+
+def _invocation(action: ir.Dbt, names: Names) -> dict[str, Any]:
+    late = not dbt.is_fixed(action.vars)
+    known = replace(action, args=ir.NOTHING) if not dbt.is_fixed(action.args) else action
+    return {
+        "project": names.constants.of(action),
+        "args": calls.items(dbt.arguments(known, _RUN), beside=5),
+        "dbt_vars": expression(action.vars, _RUN) if late else None,
+        "env": dbt.environment(action, _RUN),
+    }
+
+
+def _freshness(action: ir.Freshness, task: ir.Task, names: Names) -> Freshness:
+    known = {key: found for keys in names.keys.values() for key, found in keys.items()}
+    keys = {table: known[".".join(table.split(".")[-2:])] for table in action.tables}
+    return Freshness(
+        project=names.constants.of(action),
+        args=calls.items(dbt.arguments(action, _RUN), beside=5),
+        tables=_mapping({table: listed(key, beside=200) for table, key in keys.items()}),
+        block=action.on_stale is ir.OnStale.BLOCK,
+    )
+
+
+def _checks(
+    tests: Iterable[ir.DbtTest], among: Iterable[ir.DbtTest]
+) -> dict[bool, dict[str, Code]]:
+    """Return checks by whether they block; one of several with a name has its unique id's."""
+    count = Counter(slug(test.name) for test in among)
+    checks: dict[bool, dict[str, Code]] = {True: {}, False: {}}
+    for test in tests:
+        name = slug(test.name) if count[slug(test.name)] == 1 else slug(test.unique_id)
+        checks[test.blocks][name] = literal(test.unique_id)
+    return checks
 
 
 def _python(action: ir.Python) -> Call:

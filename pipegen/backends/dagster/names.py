@@ -6,16 +6,17 @@ import keyword
 from collections.abc import Iterable, Iterator
 
 from pipegen import ir
-from pipegen.backends import calls
-from pipegen.backends.dagster.views import Project
+from pipegen.backends import calls, dbt
+from pipegen.backends.dagster.views import Resource
 from pipegen.emit import Code, literal
 from pipegen.naming import take
 
 _NAMES = """
-    ASSETS Any DagsterDbtTranslator DbtCliResource DbtProject Events Iterator Mapping Path ROOT
-    Sequence StepTranslator TIMEZONE ZoneInfo cache context date datetime dbt_assets dbt_cli
-    dbt_manifest dbt_node dbt_step defs dg httpx job key os response run_dbt run_date run_step
-    schedule scheduled_day subprocess
+    ASSETS Any CHECKS Callable DBT_LOCK DBT_MANIFESTS DagsterDbtTranslator DbtCliResource DbtProject
+    Events Iterator Late Mapping Path ROOT Sequence StepTranslator TIMEZONE WITH_PACKAGES ZoneInfo
+    added cache context contextmanager date datetime dbt_assets dbt_cli dbt_freshness dbt_node
+    dbt_nodes dbt_step defs dg given httpx invoke_dbt job json key os parse_dbt response run_dbt
+    run_date run_step schedule scheduled_day subprocess threading
 """
 _NO_JOBS = """
     arg_dict bool conf config context dict float input input_arg_dict int meta output
@@ -40,39 +41,32 @@ class Names:
 
     def __init__(self, pipeline: ir.Pipeline) -> None:
         self.pipeline = pipeline.name
-        self.dbt: dict[str, ir.DbtProject] = {}
-        self.uses: set[tuple[str, bool]] = set()
-        for task in pipeline.tasks:
-            if isinstance(task.action, ir.Dbt):
-                self.dbt[task.action.project.name] = task.action.project
-                self.uses.add((task.action.project.name, task.group is None))
         taken = set(RESERVED)
-        self.constants = {name: take(name.upper(), taken) for name in sorted(self.dbt)}
-        self.resources = {
-            name: take(f"{used}_PROJECT", taken) for name, used in self.constants.items()
-        }
+        steps = [task for task in pipeline.tasks if is_step(task.action)]
+        in_process = [task for task in pipeline.tasks if not is_step(task.action)]
+        self.constants = dbt.Constants(in_process, taken)
+        self._resources = dbt.Constants(steps, taken, suffix="_project", own=False)
         self.variables = {task.name: take(task.name, taken) for task in pipeline.tasks}
         self.keys: dict[str, dict[str, Key]] = {}
-        for task in sorted(pipeline.tasks, key=lambda task: bool(task.loads)):
+        makers = [t for t in pipeline.tasks if not isinstance(t.action, ir.Freshness)]
+        for task in sorted(makers, key=lambda task: bool(task.loads)):
             others = {key for keys in self.keys.values() for key in keys.values()}
             self.keys[task.name] = _keys(pipeline.name, task, others)
 
-    def projects(self) -> Iterator[Project]:
-        """Yield the dbt projects, with the constants that are used."""
-        for name, project in sorted(self.dbt.items()):
-            options = calls.dbt_project(project, self.constants[name]).options
-            yield Project(
-                constant=self.constants[name] if (name, False) in self.uses else None,
-                options=options,
-                resource=self.resources[name] if (name, True) in self.uses else None,
-                dir=options[1],
-                profiles_dir=options[3],
-                target=project.target,
-            )
+    def resources(self) -> Iterator[Resource]:
+        """Yield the constants of what `@dbt_assets` take."""
+        for held, project in self._resources.based():
+            yield Resource(held.constant, held.options[1], held.options[3], project.target)
+
+    def resource(self, action: ir.Dbt) -> str:
+        """Return the constant of what `@dbt_assets` take for an action."""
+        return self._resources.base(action)
 
     def deps(self, task: ir.Task) -> Iterator[Code]:
         """Yield what a task's assets depend on: of a task with many, those its data names."""
         for upstream in task.upstream:
+            if upstream not in self.keys:
+                continue  # a check, which blocks by itself what reads its asset
             keys = self.keys[upstream]
             details = (d.detail.split(" ")[-1] for d in task.dependencies if d.task == upstream)
             named = sorted(set(details).intersection(keys))
@@ -80,6 +74,15 @@ class Names:
                 yield Code(self.variables[upstream])
             else:
                 yield from (listed(keys[name], beside=21) for name in named)
+
+
+def is_step(action: ir.Action) -> bool:
+    """Whether dbt's command line runs it, as `@dbt_assets`: a whole selection that builds."""
+    return (
+        isinstance(action, ir.Dbt)
+        and action.granularity is ir.Granularity.STEP
+        and bool(action.nodes)
+    )
 
 
 def _keys(pipeline: str, task: ir.Task, others: set[Key]) -> dict[str, Key]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipegen import ir
+from pipegen.backends import dbt
 from pipegen.emit import Code
 
 
@@ -19,37 +20,64 @@ class Labels:
 
 
 @dataclass(frozen=True, slots=True)
-class Project:
-    """A dbt project: the constant of dbt's own options, and the one of its `DbtProject`."""
+class Resource:
+    """The constant that holds the `DbtProject` of a project and target."""
 
-    constant: str | None
-    options: tuple[Code, ...]
-    resource: str | None
+    constant: str
     dir: Code
     profiles_dir: Code
     target: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """One dbt node, or one test; `error` and `warn` are its checks, name to unique id."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """An invocation of dbt, and the mappings that are known when it runs."""
 
     project: str
     args: Code
-    unique_id: str
+    dbt_vars: Code | None
+    env: Code | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node(Invocation):
+    """One dbt node, or none; `error` and `warn` are its checks, name to unique id."""
+
+    unique_id: str | None
     error: Code | None
     warn: Code | None
+    macro_args: Code | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Nodes(Invocation):
+    """Several dbt nodes: keys, parents and checks are by unique id."""
+
+    nodes: Code
+    error: Code | None
+    warn: Code | None
+    parents: Code | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step(Invocation):
+    """A dbt selection; `nodes` are the names of its locked nodes by unique id."""
+
+    select: str
+    exclude: str
+    selector: str | None
+    nodes: Code
+    packages: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """A dbt selection; `nodes` are the names of its locked nodes by unique id."""
+class Freshness:
+    """A question for the age of tables, whose keys are by unique id."""
 
     project: str
-    select: str
-    exclude: str
     args: Code
-    nodes: Code
+    tables: Code
+    block: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +102,24 @@ class Asset:
     signature: Code
     op: str
     is_table: bool
-    key: Code
+    key: Code | None
     keys: tuple[Code, ...]
     deps: Code | None
     kind: str
     labels: Labels
     retries: Code | None
     template: str
-    body: Node | Step | Call
+    body: Invocation | Freshness | Call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Helpers(dbt.Helpers):
+    """What the functions that run dbt must be able to do; `selector` for a step by name,
+    `deps` for one that installs its packages first.
+    """
+
+    selector: bool
+    deps: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,11 +133,17 @@ class File:
     labels: Labels
     schedule: ir.Schedule | None
     schedule_name: str
-    projects: tuple[Project, ...]
+    projects: tuple[dbt.Project, ...]
+    resources: tuple[Resource, ...]
+    dbt: Helpers | None
     assets: tuple[Asset, ...]
     names: Code
+    checks: Code | None
+    defined: Code
+    in_process: bool
     nodes: bool
     steps: bool
+    late: bool
     shell: bool
     http: bool
     os: bool

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from pipegen import ir
 from pipegen.backends import Backend, Target
+from pipegen.backends.dbt import is_dbt
 from pipegen.backends.prefect.flow import entrypoint, plan, tags
 from pipegen.capabilities import NOT_YET, Feature, degraded, emulated, native, unsupported
 from pipegen.emit import Code, yaml_string
@@ -35,9 +36,12 @@ def plan_project(pipelines: tuple[ir.Pipeline, ...], target: Target) -> tuple[Pl
     """Plan the deployments of all flows, and the list of what they need."""
     pool = yaml_string(target.options.get("work_pool", "default"))
     deployments = tuple(_deployment(pipeline, pool) for pipeline in pipelines)
-    actions = {type(task.action) for pipeline in pipelines for task in pipeline.tasks}
-    verified = {ir.Dbt: "dbt-core>=1.11,<1.12", ir.Http: "httpx>=0.28,<1"}
-    needed = [requirement for action, requirement in verified.items() if action in actions]
+    actions = [task.action for pipeline in pipelines for task in pipeline.tasks]
+    verified = {
+        "dbt-core>=1.11,<1.12": any(map(is_dbt, actions)),
+        "httpx>=0.28,<1": any(isinstance(action, ir.Http) for action in actions),
+    }
+    needed = [requirement for requirement, is_needed in verified.items() if is_needed]
     views = {
         "prefect.yaml": deployments,
         "prefect.toml": None,
@@ -95,6 +99,23 @@ BACKEND = Backend(
         ),
         Feature.FORMAT: native("`strftime` of the day of the run"),
         Feature.DBT_TESTS_NONE: native("dbt leaves tests and unit tests out of what it builds"),
+        Feature.DBT_TESTS_AFTER_ALL: native("one `dbt test`, for which all readers wait"),
+        Feature.DBT_LINEAGE: native("a task run for the nodes of a group"),
+        Feature.DBT_COMMAND: native("a task run of that command; dbt runs in process"),
+        Feature.DBT_SELECTOR: native("`--selector`"),
+        Feature.DBT_TARGETS: native("dbt's options for each target"),
+        Feature.DBT_VARS: native("`--vars`, as one JSON argument"),
+        Feature.DBT_ENV: emulated(
+            "added to the process's environment while dbt runs: a command that another thread "
+            "starts meanwhile has it too"
+        ),
+        Feature.DBT_FULL_REFRESH: native("`--full-refresh`"),
+        Feature.DBT_THREADS: native("`--threads`"),
+        Feature.DBT_STORE_FAILURES: native("`--store-failures`"),
+        Feature.DBT_DEFER: native("`--defer --state`"),
+        Feature.DBT_INSTALL_DEPS: emulated("`dbt deps` before a run's first use of the project"),
+        Feature.FRESHNESS_BLOCK: native("a task run, failed when a table is stale"),
+        Feature.FRESHNESS_ALERT: native("a task run, in the state `Stale` when a table is"),
         Feature.PYTHON: native("a call in a task"),
         Feature.SHELL: native("`subprocess.run` in a task, without a shell"),
         Feature.HTTP: native("a request by httpx in an async task"),

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from pipegen import ir
-from pipegen.backends import Target, calls
+from pipegen.backends import Target, calls, dbt
 from pipegen.emit import Code, expression, literal
 from pipegen.files import PlannedFile
-from pipegen.naming import slug, variable
+from pipegen.naming import slug, take
 
 _RUN = {ir.RunField.DATE: "run_date()"}
 _WIDTH = 88
 _FLOW_WIDTH = 45
 _NAMES = """
-    Any Cancelled DBT_LOCK DBT_MANIFESTS FlowRunContext Path PrefectFuture ROOT Sequence State
-    TIMEZONE ZoneInfo date dbt flow flow_run httpx os parse_dbt run run_date run_dbt subprocess task
-    threading
+    Any Cancelled Completed DBT_LOCK DBT_MANIFESTS FlowRunContext Iterator Mapping Path
+    PrefectFuture ROOT Sequence State TIMEZONE WITH_PACKAGES ZoneInfo added contextmanager date
+    dbt flow flow_run freshness get_run_logger httpx invoke_dbt json os parse_dbt run run_date
+    run_dbt stale_tables subprocess task threading
 """
 Options = tuple[tuple[str, Code], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A Prefect task. `template` prints its function; without one it is `dbt` with options.
+    """A Prefect task. `template` prints its function; without one it is `base` with options.
 
     `key` is where it is specified and `module` what a Python task imports.
     """
@@ -34,6 +35,7 @@ class Definition:
     key: str
     name: str
     options: Options
+    base: str = ""
     template: str | None = None
     callee: str = ""
     arguments: Code | None = None
@@ -58,7 +60,8 @@ class Flow:
     root: Code
     timezone: str
     start: str | None
-    projects: tuple[calls.Project, ...]
+    projects: tuple[dbt.Project, ...]
+    dbt: dbt.Helpers | None
     definitions: tuple[Definition, ...]
     submissions: tuple[Submission, ...]
     returned: Code
@@ -67,23 +70,22 @@ class Flow:
     http: bool
     date: bool
     formatted: bool
-    dbt_timeout: bool
+    late: bool
+    states: Code | None
 
 
 class _Names:
     """Gives out Python names for a file, each of them once."""
 
     def __init__(self) -> None:
-        self._taken = frozenset(_NAMES.split())
+        self.taken = set(_NAMES.split())
 
     def new(self, wanted: str, width: int) -> str:
         """Return a name like `wanted`; if that is too wide, its start and a digest."""
         if len(wanted) > width:
             digest = hashlib.sha256(wanted.encode()).hexdigest()[:6]
             wanted = f"{slug(wanted)[: width - 7]}_{digest}"
-        name = variable(wanted, self._taken)
-        self._taken |= {name}
-        return name
+        return take(wanted, self.taken)
 
 
 def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
@@ -92,8 +94,8 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
     names = _Names()
     function = names.new(pipeline.name, _FLOW_WIDTH)
     actions = [task.action for task in pipeline.tasks]
-    used = {action.project.name: action.project for action in actions if isinstance(action, ir.Dbt)}
-    constants = {name: names.new(name.upper(), _WIDTH) for name in sorted(used)}
+    constants = dbt.Constants(pipeline.tasks, names.taken)
+    helpers = dbt.helpers(pipeline.tasks, constants)
     definitions, submissions = _tasks(pipeline, names, constants)
     start = pipeline.schedule.start if pipeline.schedule else None
     leaves = [leaf for action in actions for leaf in calls.leaves(action)]
@@ -103,21 +105,30 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
         root=target.root(path),
         timezone=pipeline.timezone,
         start=start.isoformat() if start else None,
-        projects=tuple(calls.dbt_project(used[name], constants[name]) for name in constants),
+        projects=constants.all(),
+        dbt=helpers and replace(helpers, timeout=any(map(_may_time_out, pipeline.tasks))),
         definitions=definitions,
         submissions=submissions,
         returned=calls.items([Code(run.variable) for run in submissions], beside=11),
         environment=any(isinstance(leaf, ir.Env) for leaf in leaves)
-        or any(isinstance(action, ir.Shell) and action.env.items for action in actions),
+        or any(isinstance(action, ir.Dbt | ir.Shell) and action.env.items for action in actions),
         shell=any(isinstance(action, ir.Shell) for action in actions),
         http=any(isinstance(action, ir.Http) for action in actions),
         date=start is not None or any(isinstance(leaf, ir.RunValue) for leaf in leaves),
         formatted=any(map(calls.formats, actions)),
-        dbt_timeout=any(
-            task.timeout and isinstance(task.action, ir.Dbt) for task in pipeline.tasks
-        ),
+        late=bool(helpers and helpers.late),
+        states=_states(bool(start), bool(helpers and helpers.freshness)),
     )
     return (PlannedFile(path, "flow.py.j2", view, pipeline.source),)
+
+
+def _may_time_out(task: ir.Task) -> bool:
+    return task.timeout is not None and isinstance(task.action, ir.Dbt)
+
+
+def _states(starts: bool, freshness: bool) -> Code | None:
+    used = {"Cancelled": starts, "Completed": freshness, "State": starts or freshness}
+    return Code(", ".join(name for name, is_used in used.items() if is_used)) or None
 
 
 def entrypoint(pipeline: ir.Pipeline) -> str:
@@ -136,14 +147,14 @@ def _path(pipeline: ir.Pipeline) -> PurePosixPath:
 
 
 def _tasks(
-    pipeline: ir.Pipeline, names: _Names, constants: Mapping[str, str]
+    pipeline: ir.Pipeline, names: _Names, constants: dbt.Constants
 ) -> tuple[tuple[Definition, ...], tuple[Submission, ...]]:
     """Return the Prefect tasks and their runs: dbt tasks of the same options share one."""
     definitions: dict[tuple[str, Options], Definition] = {}
     submissions: dict[str, Submission] = {}
     for task in pipeline.tasks:
         title = task.group or task.name
-        key = (f"{task.stage}s.{title}", tuple(_task_options(task, pipeline.owner)))
+        key = (task.key, tuple(_task_options(task, pipeline.owner)))
         if key not in definitions:
             name = names.new(f"run_{title}", _WIDTH // 2)
             definitions[key] = _definition(task, *key, name)
@@ -162,7 +173,7 @@ def _flow_options(pipeline: ir.Pipeline) -> Options:
 
 def _task_options(task: ir.Task, owner: str | None) -> Iterator[tuple[str, Code]]:
     yield "name", literal(task.group or task.name)
-    if not isinstance(task.action, ir.Dbt):
+    if not dbt.is_dbt(task.action):
         yield "task_run_name", literal(task.name)
     if task.description:
         yield "description", literal(task.description)
@@ -178,35 +189,47 @@ def _task_options(task: ir.Task, owner: str | None) -> Iterator[tuple[str, Code]
 def _definition(task: ir.Task, key: str, options: Options, name: str) -> Definition:
     match task.action:
         case ir.Dbt():
-            return Definition(key, name, options)
+            return Definition(key, name, options, "dbt")
+        case ir.Freshness():
+            return Definition(key, name, options, "freshness")
         case ir.Python(module=module, function=function, args=args):
             callee = f"{module}.{function}"
             named = {argument: expression(value, _RUN) for argument, value in args.items}
             given = calls.arguments((), named, beside=6 + len(callee))
-            return Definition(key, name, options, "python.j2", callee, given, module)
+            return Definition(key, name, options, "", "python.j2", callee, given, module)
         case ir.Shell():
             given = calls.shell(task.action, task.timeout, _RUN)
-            return Definition(key, name, options, "shell.j2", arguments=given)
+            return Definition(key, name, options, template="shell.j2", arguments=given)
         case ir.Http():
             given = calls.http(task.action, _RUN, beside=40)
-            return Definition(key, name, options, "http.j2", arguments=given)
+            return Definition(key, name, options, template="http.j2", arguments=given)
     raise AssertionError(task.action)
 
 
-def _given(
-    task: ir.Task, constants: Mapping[str, str], upstream: Sequence[Code], beside: int
-) -> Code:
+def _given(task: ir.Task, constants: dbt.Constants, upstream: Sequence[Code], beside: int) -> Code:
     options = {"wait_for": calls.items(upstream, beside=18)} if upstream else {}
     action = task.action
-    if not isinstance(action, ir.Dbt):
+    if not dbt.is_dbt(action):
         return calls.arguments((), options, beside)
-    expected = [literal(found.unique_id) for found in action.nodes or action.tests]
-    named = {"nodes": calls.items(expected, beside=15)}
-    if task.timeout:
-        named["timeout"] = calls.seconds(task.timeout)
     first = (
         literal(task.name),
-        Code(constants[action.project.name]),
-        calls.items([literal(argument) for argument in calls.dbt_arguments(action)], beside=9),
+        dbt.project(action, constants.of(action), _RUN),
+        calls.items(dbt.arguments(action, _RUN), beside=9),
     )
-    return calls.arguments(first, named | options, beside=_WIDTH)
+    return calls.arguments(first, {**_dbt_options(task, action), **options}, beside=_WIDTH)
+
+
+def _dbt_options(task: ir.Task, action: dbt.Action) -> dict[str, Code]:
+    if isinstance(action, ir.Freshness):
+        tables = [literal(table) for table in action.tables]
+        block = literal(action.on_stale is ir.OnStale.BLOCK)
+        return {"tables": calls.items(tables, beside=16), "block": block}
+    options = {}
+    if action.expected:
+        expected = [literal(unique_id) for unique_id in action.expected]
+        options["nodes"] = calls.items(expected, beside=15)
+    if env := dbt.environment(action, _RUN):
+        options["env"] = env
+    if task.timeout:
+        options["timeout"] = calls.seconds(task.timeout)
+    return options

@@ -21,6 +21,11 @@ def attempt(task: str, **details: object) -> None:
         raise RuntimeError(f"injected fault: {task}")
 
 
+def is_stale(table: str) -> bool:
+    """Whether the fault plan wants the rows of a source table to be two days old."""
+    return _plan().get(table) == ["stale"]
+
+
 def entries() -> list[Entry]:
     """Return every attempt so far, of Python tasks, dbt models and dbt tests, in order of start.
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import duckdb
 
-from mini_tasks.log import attempt
+from mini_tasks.log import attempt, is_stale
 
 _PATIENCE_SECONDS = 20.0
 _writer = threading.Lock()
@@ -17,13 +17,13 @@ _writer = threading.Lock()
 def load_orders() -> None:
     """Replace raw.orders."""
     attempt("load_orders")
-    _replace("raw.orders", "id, customer_id, amount", "(1, 1, 10), (2, 1, 20), (3, 2, 5)")
+    _replace("orders", "id, customer_id, amount", "(1, 1, 10), (2, 1, 20), (3, 2, 5)")
 
 
 def load_customers() -> None:
     """Replace raw.customers."""
     attempt("load_customers")
-    _replace("raw.customers", "id, name", "(1, 'ada'), (2, 'bob')")
+    _replace("customers", "id, name", "(1, 'ada'), (2, 'bob')")
 
 
 def export(name: str) -> None:
@@ -39,10 +39,13 @@ def act(name: str) -> None:
 
 
 def _replace(table: str, columns: str, rows: str) -> None:
+    age = 48 if is_stale(f"raw.{table}") else 0
     with _connect() as connection:
         connection.execute("create schema if not exists raw")
         connection.execute(
-            f"create or replace table {table} as from (values {rows}) as rows ({columns})"
+            f"create or replace table raw.{table} as "
+            f"select *, now()::timestamp - interval {age} hours as loaded_at "
+            f"from (values {rows}) as rows ({columns})"
         )
 
 
