@@ -34,8 +34,8 @@ Place = tuple[str, str]
 class Constants:
     """The constants a file holds for its dbt projects, and which of them an action takes.
 
-    There is one for each project and target and, where a transform has variables or threads
-    of its own, one for these, which starts with the other's options. The file defines `ROOT`.
+    There is one for each project and target and, where a transform has variables of
+    its own, one for these, which starts with the other's options. The file defines `ROOT`.
     """
 
     def __init__(
@@ -105,9 +105,14 @@ def arguments(action: Action, run: Run) -> tuple[Code, ...]:
     if isinstance(action, ir.Freshness):
         return _literals("source", "freshness", "--select", *action.select)
     if action.command == "run-operation":
-        given = (literal("--args"), _json(action.args, run)) if action.args.items else ()
-        return (*_literals("run-operation", action.macro or ""), *given)
+        words = _literals("run-operation", action.macro or "", *flags(action))
+        return (*words, *macro_arguments(action, run))
     return (*_literals(*_asked(action), *flags(action)), *deferral(action))
+
+
+def macro_arguments(action: ir.Dbt, run: Run) -> tuple[Code, ...]:
+    """Return the option that tells `run-operation` what its macro is given."""
+    return (literal("--args"), _json(action.args, run)) if action.args.items else ()
 
 
 def project(action: Action, constant: str, run: Run) -> Code:
@@ -192,9 +197,8 @@ def fixed(action: Action) -> tuple[Code, ...]:
     """Return the options of a transform, known now, that a project is parsed with."""
     if isinstance(action, ir.Freshness):
         return ()
-    threads = _literals("--threads", str(action.threads)) if action.threads else ()
     given = action.vars.items and is_fixed(action.vars)
-    return (*threads, *((literal("--vars"), _json(action.vars, {})) if given else ()))
+    return (literal("--vars"), _json(action.vars, {})) if given else ()
 
 
 def _asked(action: ir.Dbt) -> tuple[str, ...]:
@@ -214,6 +218,8 @@ def flags(action: ir.Dbt) -> Iterator[str]:
         yield "--full-refresh"
     if action.store_failures and action.command in ("build", "test"):
         yield "--store-failures"
+    if action.threads:
+        yield from ("--threads", str(action.threads))
 
 
 def _json(fields: ir.Fields, run: Run) -> Code:

@@ -62,6 +62,7 @@ class Script:
     about: dict[str, object]
     projects: tuple[dbt.Project, ...]
     dbt: dbt.Helpers | None
+    abc: Code
     functions: tuple[Function, ...]
     entries: tuple[Entry, ...]
     shell: bool
@@ -74,6 +75,8 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
     actions = [task.action for task in pipeline.tasks]
     taken = set(_TAKEN.split())
     constants = dbt.Constants(pipeline.tasks, taken)
+    helpers = dbt.helpers(pipeline.tasks, constants)
+    mapping = "Mapping, " if helpers and helpers.env else ""
     functions = {
         task.name: _function(task, take(task.name, taken))
         for task in pipeline.tasks
@@ -84,7 +87,8 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
         timezone=pipeline.timezone,
         about=_about(pipeline),
         projects=constants.all(),
-        dbt=dbt.helpers(pipeline.tasks, constants),
+        dbt=helpers,
+        abc=Code(f"Callable, Iterable, Iterator, {mapping}Sequence"),
         functions=tuple(functions.values()),
         entries=tuple(_entry(task, constants, functions.get(task.name)) for task in pipeline.tasks),
         shell=any(isinstance(action, ir.Shell) for action in actions),

@@ -48,7 +48,8 @@ MINIMAL = {
     Feature.WAIT_FOR: SHELL % "wait_for: [other]",
     Feature.OUTPUTS: PYTHON % "outputs: [rows]",
     Feature.CHECK: "checks: {a: {kind: python, callable: m:f}}",
-    Feature.FRESHNESS: SHELL % "loads: [raw.events], freshness: {on_stale: alert}",
+    Feature.FRESHNESS_BLOCK: SHELL % "loads: [raw.events], freshness: {on_stale: block}",
+    Feature.FRESHNESS_ALERT: SHELL % "loads: [raw.users], freshness: {on_stale: alert}",
     Feature.DBT_STEP: DBT % "granularity: step",
     Feature.DBT_MODEL: DBT % "",
     Feature.DBT_LINEAGE: DBT % "granularity: lineage",
@@ -64,6 +65,8 @@ MINIMAL = {
     Feature.DBT_ENV: DBT % "env: {X: one}",
     Feature.DBT_FULL_REFRESH: DBT % "full_refresh: true",
     Feature.DBT_THREADS: DBT % "threads: 2",
+    Feature.DBT_STORE_FAILURES: DBT % "store_failures: true",
+    Feature.DBT_DEFER: DBT % "defer: {state_dir: state}",
     Feature.PYTHON: PYTHON % "",
     Feature.SHELL: SHELL % "",
     Feature.SHELL_SCRIPT: "sources: {a: {kind: shell, script: a.sh}}",
@@ -90,7 +93,7 @@ MINIMAL = {
     Feature.TASK_TAGS: SHELL % "tags: [a]",
     Feature.TASK_DESCRIPTION: SHELL % "description: a",
 }
-OF_THE_PROJECT = {Feature.SECRET_STORE}
+OF_THE_PROJECT = {Feature.SECRET_STORE, Feature.DBT_INSTALL_DEPS}
 
 FRONT_END = {
     ("backends",): "it says for whom the meaning is written, not what it is",
@@ -130,6 +133,16 @@ def test_the_secret_store_is_a_feature_of_the_target(world: World) -> None:
         "pipeline: p\n" + SHELL % "", project=project, backends=("airflow",)
     ).findings
     assert [p.code for p in found if "secrets" in p.message] == ["PG301"]
+
+
+def test_installing_packages_is_a_feature_of_the_dbt_project(world: World) -> None:
+    folder = "{dir: dbt/lab"
+    assert folder in world.text
+    project = world.text.replace(folder, f"{folder}, install_deps: true")
+    text = "pipeline: p\n" + DBT % ""
+    assert Feature.DBT_INSTALL_DEPS in {
+        feature for feature, _ in features.required(world.meaning(text, project=project))
+    }
 
 
 def models(value: object) -> Iterator[SpecModel]:

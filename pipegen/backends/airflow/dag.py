@@ -86,7 +86,7 @@ def dag(pipeline: ir.Pipeline, root: Code) -> Dag:
         ),
         sdk=_sdk(pipeline),
         operators=imported(_operators(made), beside=34),
-        env=any(map(_uses_environment, actions)),
+        env=any(_uses_environment(action) or reads_environ(action) for action in actions),
         shell=any(isinstance(action, ir.Shell) for action in actions),
         http=any(isinstance(action, ir.Http) for action in actions),
         run_date=any(function.run_date for function in functions),

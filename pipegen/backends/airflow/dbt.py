@@ -162,8 +162,6 @@ def _options(action: ir.Dbt) -> Mapping[str, Code]:
     """Return the arguments that all operators of a transform have beside its project's."""
     words = [literal(word) for word in dbt.flags(action) if word != "--full-refresh"]
     words += dbt.deferral(action)
-    if action.threads:
-        words += literal("--threads"), literal(str(action.threads))
     found: dict[str, Code] = {}
     if action.vars.items:
         found["vars"] = _template(action.vars)

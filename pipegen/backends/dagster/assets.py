@@ -98,7 +98,7 @@ def _body(task: ir.Task, names: Names) -> tuple[str, str, Invocation | Freshness
     """Return the kind of a task's assets, the template of its body, and what that prints."""
     match task.action:
         case ir.Dbt() as action if is_step(action):
-            return "dbt", "step.j2", _step(action, names)
+            return "dbt", "step.j2", _step(action, task, names)
         case ir.Dbt() as action if len(action.nodes) > 1:
             return "dbt", "nodes.j2", _nodes(action, task, names)
         case ir.Dbt() as action:
@@ -118,17 +118,22 @@ def _body(task: ir.Task, names: Names) -> tuple[str, str, Invocation | Freshness
     raise AssertionError(task.action)
 
 
-def _step(action: ir.Dbt, names: Names) -> Step:
+def _step(action: ir.Dbt, task: ir.Task, names: Names) -> Step:
     mode = ("--indirect-selection", action.indirect_selection.value)
     words = [literal(word) for word in (action.command, *mode, *dbt.flags(action))]
     late = not dbt.is_fixed(action.vars)
+    keys = {
+        node: key[0] if len(key) == 1 else key
+        for node, name in node_names(action).items()
+        for key in [names.keys[task.name][name]]
+    }
     return Step(
         project=names.resource(action),
         select=" ".join(action.select),
         exclude=" ".join(action.exclude),
         selector=action.selector,
         args=calls.items((*words, *dbt.deferral(action), *dbt.fixed(action)), beside=9),
-        nodes=literal(node_names(action)),
+        nodes=literal(keys),
         packages=action.project.install_deps,
         dbt_vars=expression(action.vars, _RUN) if late else None,
         env=dbt.environment(action, _RUN),
@@ -156,7 +161,8 @@ def _nodes(action: ir.Dbt, task: ir.Task, names: Names) -> Nodes:
         tests[tested[-1] if tested else action.nodes[-1].unique_id].append(test)
     checks = {node: _checks(found, action.tests) for node, found in tests.items() if found}
     parents = {node.unique_id: node.parents for node in action.nodes if node.parents}
-    keys = {node.unique_id: called[node.unique_id] for node in action.nodes}
+    known = names.keys[task.name]
+    keys = {node.unique_id: known[called[node.unique_id]] for node in action.nodes}
 
     def of(blocks: bool) -> Code | None:
         found = {node: by[blocks] for node, by in checks.items() if by[blocks]}
@@ -164,7 +170,7 @@ def _nodes(action: ir.Dbt, task: ir.Task, names: Names) -> Nodes:
 
     return Nodes(
         **_invocation(action, names),
-        nodes=_mapping({node: listed((key,), beside=200) for node, key in keys.items()}),
+        nodes=_mapping({node: listed(key, beside=200) for node, key in keys.items()}),
         error=of(True),
         warn=of(False),
         parents=literal(parents) if parents else None,

@@ -89,7 +89,10 @@ def _keys(pipeline: str, task: ir.Task, others: set[Key]) -> dict[str, Key]:
     """Return the keys of a task's assets, by the name of each in dbt."""
     own = (pipeline, *task.name.split("."))
     if isinstance(task.action, ir.Dbt) and task.action.nodes:
-        return {name: (name,) for name in node_names(task.action).values()}
+        names = node_names(task.action).values()
+        if not others.isdisjoint((name,) for name in names):  # another target's, or built twice
+            return {name: (*own, name) for name in names}
+        return {name: (name,) for name in names}
     tables = [tuple(table.split(".")[-2:]) for table in task.loads]
     keys = {".".join(table): table for table in tables}
     clash = not others.isdisjoint(keys.values())

@@ -121,6 +121,17 @@ class Helpers(dbt.Helpers):
     selector: bool
     deps: bool
 
+    @property
+    def run_dbt(self) -> Code:
+        """The arguments of `run_dbt`, where it is called."""
+        words = "options, words" if self.late else "project, args"
+        return Code(f"context, {words}{', more' if self.env else ''}")
+
+    @property
+    def run_step(self) -> Code:
+        """The arguments of `run_step`, where it is called."""
+        return Code(f"context, project, {'words' if self.late else 'args'}, nodes")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class File:
@@ -144,6 +155,9 @@ class File:
     nodes: bool
     steps: bool
     late: bool
+    given: bool
+    added: bool
+    contextmanager: bool
     shell: bool
     http: bool
     os: bool

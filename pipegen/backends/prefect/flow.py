@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 
 from pipegen import ir
 from pipegen.backends import Target, calls, dbt
-from pipegen.emit import Code, expression, literal
+from pipegen.emit import Code, brackets, expression, identifier, literal
 from pipegen.files import PlannedFile
 from pipegen.naming import slug, take
 
@@ -26,6 +26,15 @@ Options = tuple[tuple[str, Code], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Late:
+    """What a dbt task finds out when it runs: its options, its arguments, its environment."""
+
+    project: Code
+    args: Code | None
+    env: Code | None
+
+
+@dataclass(frozen=True, slots=True)
 class Definition:
     """A Prefect task. `template` prints its function; without one it is `base` with options.
 
@@ -37,6 +46,7 @@ class Definition:
     options: Options
     base: str = ""
     template: str | None = None
+    late: Late | None = None
     callee: str = ""
     arguments: Code | None = None
     module: str = ""
@@ -71,6 +81,7 @@ class Flow:
     date: bool
     formatted: bool
     late: bool
+    logs: bool
     states: Code | None
 
 
@@ -117,6 +128,7 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
         date=start is not None or any(isinstance(leaf, ir.RunValue) for leaf in leaves),
         formatted=any(map(calls.formats, actions)),
         late=bool(helpers and helpers.late),
+        logs=bool(helpers and helpers.builds),
         states=_states(bool(start), bool(helpers and helpers.freshness)),
     )
     return (PlannedFile(path, "flow.py.j2", view, pipeline.source),)
@@ -157,7 +169,7 @@ def _tasks(
         key = (task.key, tuple(_task_options(task, pipeline.owner)))
         if key not in definitions:
             name = names.new(f"run_{title}", _WIDTH // 2)
-            definitions[key] = _definition(task, *key, name)
+            definitions[key] = _definition(task, *key, name, constants)
         function = definitions[key].name
         future = names.new(task.name, _WIDTH - len("     = .submit() ") - len(function))
         upstream = [Code(submissions[other].variable) for other in task.upstream]
@@ -186,8 +198,14 @@ def _task_options(task: ir.Task, owner: str | None) -> Iterator[tuple[str, Code]
         yield "timeout_seconds", calls.seconds(task.timeout)
 
 
-def _definition(task: ir.Task, key: str, options: Options, name: str) -> Definition:
+def _definition(
+    task: ir.Task, key: str, options: Options, name: str, constants: dbt.Constants
+) -> Definition:
     match task.action:
+        case ir.Dbt() as action if _is_late(action):
+            own = (("task_run_name", literal("{name}")), *options[1:])
+            late = _late(action, constants)
+            return Definition(key, name, (options[0], *own), template="dbt.j2", late=late)
         case ir.Dbt():
             return Definition(key, name, options, "dbt")
         case ir.Freshness():
@@ -196,7 +214,8 @@ def _definition(task: ir.Task, key: str, options: Options, name: str) -> Definit
             callee = f"{module}.{function}"
             named = {argument: expression(value, _RUN) for argument, value in args.items}
             given = calls.arguments((), named, beside=6 + len(callee))
-            return Definition(key, name, options, "", "python.j2", callee, given, module)
+            template = "python.j2"
+            return Definition(key, name, options, "", template, None, callee, given, module)
         case ir.Shell():
             given = calls.shell(task.action, task.timeout, _RUN)
             return Definition(key, name, options, template="shell.j2", arguments=given)
@@ -206,16 +225,29 @@ def _definition(task: ir.Task, key: str, options: Options, name: str) -> Definit
     raise AssertionError(task.action)
 
 
+def _is_late(action: ir.Dbt) -> bool:
+    return dbt.is_late(action) or bool(action.env.items)
+
+
+def _late(action: ir.Dbt, constants: dbt.Constants) -> Late:
+    given = dbt.macro_arguments(action, _RUN)
+    return Late(
+        project=dbt.project(action, constants.of(action), _RUN),
+        args=brackets([Code("*args"), *given]) if given else None,
+        env=dbt.environment(action, _RUN),
+    )
+
+
 def _given(task: ir.Task, constants: dbt.Constants, upstream: Sequence[Code], beside: int) -> Code:
     options = {"wait_for": calls.items(upstream, beside=18)} if upstream else {}
     action = task.action
     if not dbt.is_dbt(action):
         return calls.arguments((), options, beside)
-    first = (
-        literal(task.name),
-        dbt.project(action, constants.of(action), _RUN),
-        calls.items(dbt.arguments(action, _RUN), beside=9),
-    )
+    project: tuple[Code, ...] = (identifier(constants.of(action)),)
+    if isinstance(action, ir.Dbt) and _is_late(action):
+        project, action = (), replace(action, args=ir.NOTHING)
+    words = calls.items(dbt.arguments(action, _RUN), beside=9)
+    first = (literal(task.name), *project, words)
     return calls.arguments(first, {**_dbt_options(task, action), **options}, beside=_WIDTH)
 
 
@@ -228,8 +260,6 @@ def _dbt_options(task: ir.Task, action: dbt.Action) -> dict[str, Code]:
     if action.expected:
         expected = [literal(unique_id) for unique_id in action.expected]
         options["nodes"] = calls.items(expected, beside=15)
-    if env := dbt.environment(action, _RUN):
-        options["env"] = env
     if task.timeout:
         options["timeout"] = calls.seconds(task.timeout)
     return options
