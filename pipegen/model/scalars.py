@@ -143,9 +143,6 @@ Scalar = Annotated[Any, PlainValidator(_scalar), WithJsonSchema({"type": ["strin
 Setting = Annotated[Any, PlainValidator(_setting), WithJsonSchema({"type": ["string", "integer"]})]
 """A number or text in which only `${ENV:NAME}` may stand: where a connection leads."""
 
-Place = Annotated[Any, PlainValidator(_place), WithJsonSchema({"type": "string"})]
-"""A folder: a path inside the project, or `${ENV:NAME}` for one that lies elsewhere."""
-
 Secret = Annotated[
     Any,
     PlainValidator(_secret),
@@ -177,6 +174,16 @@ Inside = Annotated[
     looks(rf"(\.|{_SEGMENT.pattern}(/{_SEGMENT.pattern})*)", wanted=_OF_PROJECT),
 ]
 """A path relative to the project's root that does not leave it."""
+
+Place = Annotated[
+    Any,
+    PlainValidator(_place),
+    looks(
+        rf"(\.|{_SEGMENT.pattern}(/{_SEGMENT.pattern})*|[^$]*\$\{{ENV:[A-Z][A-Z0-9_]{{0,63}}\}}[^$]*)",
+        wanted=f"{_OF_PROJECT[:-1]}, or ${{ENV:NAME}} for one that lies elsewhere.",
+    ),
+]
+"""A folder: a path inside the project, or `${ENV:NAME}` for one that lies elsewhere."""
 
 _OUT = r"([A-Za-z0-9_]|\$\{env\})([A-Za-z0-9_.-]|\$\{env\})*"
 

@@ -76,9 +76,10 @@ def test_its_tasks_come_in_an_order_they_can_run_in(pipeline: ir.Pipeline) -> No
         ("erp", "source", None),
         ("payments", "source", None),
         ("staging.stg_charges", "transform", "staging"),
+        ("orders_not_empty", "check", None),
+        ("erp_freshness", "freshness", None),
         ("staging.stg_customers", "transform", "staging"),
         ("staging.stg_orders", "transform", "staging"),
-        ("orders_not_empty", "check", None),
         ("marts.dim_customers", "transform", "marts"),
         ("marts.fct_orders", "transform", "marts"),
         ("crm_accounts", "activation", None),
@@ -91,10 +92,11 @@ def test_each_task_waits_for_what_its_data_says_and_what_it_names(pipeline: ir.P
         task.name: [(d.task, d.reason) for d in task.dependencies] for task in pipeline.tasks
     } == {
         "erp": [],
+        "erp_freshness": [("erp", Reason.LOADS), ("erp", Reason.LOADS)],
         "payments": [],
         "staging.stg_charges": [("payments", Reason.LOADS)],
-        "staging.stg_customers": [("erp", Reason.LOADS)],
-        "staging.stg_orders": [("erp", Reason.LOADS)],
+        "staging.stg_customers": [("erp", Reason.LOADS), ("erp_freshness", Reason.FRESHNESS)],
+        "staging.stg_orders": [("erp", Reason.LOADS), ("erp_freshness", Reason.FRESHNESS)],
         "orders_not_empty": [("erp", Reason.DEPENDS_ON)],
         "marts.dim_customers": [
             ("orders_not_empty", Reason.DEPENDS_ON),
@@ -137,7 +139,9 @@ def test_the_nearest_level_that_says_something_counts(pipeline: ir.Pipeline) -> 
     doubled = (2, minute, ir.Backoff.EXPONENTIAL, timedelta(minutes=30))
     own = (4, timedelta(seconds=30), ir.Backoff.FIXED, None)
     overridden = (4, timedelta(0), ir.Backoff.FIXED, None)
+    asked_once = (0, timedelta(0), ir.Backoff.FIXED, None)
     expected = {task.name: (doubled, HOUR) for task in pipeline.tasks} | {
+        "erp_freshness": (asked_once, HOUR),
         "payments": (own, HOUR),
         "marts.fct_orders": (overridden, 3 * HOUR),
     }
@@ -159,7 +163,11 @@ def test_sources_say_what_they_run_and_what_they_fill(pipeline: ir.Pipeline) -> 
     )
     job = ir.Fields((("connection_id", "7c1f0f8e-0d0c-4d55-9a3e-3a1d6f8e2b11"),))
     assert erp.action == ir.RemoteJob(service="airbyte", connection=connection, job=job, span=span)
-    assert erp.on_stale is ir.OnStale.BLOCK
+    gate = action(pipeline, "erp_freshness")
+    assert isinstance(gate, ir.Freshness)
+    assert gate.on_stale is ir.OnStale.BLOCK
+    assert gate.tables == ("source.shop.erp.orders", "source.shop.erp.customers")
+    assert gate.select == ("source:erp.orders", "source:erp.customers")
     assert erp.loads == ("source.shop.erp.orders", "source.shop.erp.customers")
     assert payments.action == ir.Python(
         module="shop_ingest.payments",
@@ -168,7 +176,6 @@ def test_sources_say_what_they_run_and_what_they_fill(pipeline: ir.Pipeline) -> 
         span=span,
     )
     assert payments.loads == ("source.shop.payments.charges",)
-    assert payments.on_stale is None
 
 
 def test_transforms_run_dbt_as_they_say(pipeline: ir.Pipeline) -> None:

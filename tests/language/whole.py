@@ -43,6 +43,8 @@ transforms:
     target: test
     full_refresh: "{{ params.anew }}"
     threads: 4
+    store_failures: true
+    defer: {state_dir: state}
     env: {MODE: fast}
     overrides: [{select: events, retries: 7, timeout: 3h}]
   again: {kind: dbt, project: lab, selector: nightly, granularity: step, allow_overlap: true}
