@@ -85,6 +85,6 @@ def elements(task: Task) -> tuple[str, ...]:
         blocks = task.action.on_stale is OnStale.BLOCK
         return tuple(".".join(t.split(".")[-2:]) for t in task.action.tables if blocks)
     if isinstance(task.action, Dbt):
-        nodes = tuple(node.name for node in task.action.nodes)
+        nodes = tuple(node.unique_id.split(".", 2)[2] for node in task.action.nodes)
         return nodes + tuple(test.name for test in task.action.tests if test.blocks)
     return (task.name,)

@@ -83,3 +83,15 @@ def test_a_warn_severity_test_is_nothing_that_can_fail() -> None:
     )
     assert elements(built) == ("m", "e")
     assert elements(task("a")) == ("a",)
+
+
+def test_a_version_of_a_model_fails_by_itself() -> None:
+    project = ir.DbtProject(
+        name="p", package="p", profile="p", dir=DBT, profiles_dir=DBT, span=HERE
+    )
+    version = ir.DbtNode(unique_id="model.p.m.v2", name="m", resource_type="model")
+    dbt = ir.Dbt(project=project, command="build", select=("m.v2",), nodes=(version,), span=HERE)
+    built = ir.Task(
+        name="m", stage=ir.Stage.TRANSFORM, action=dbt, retries=ir.Retries(span=HERE), span=HERE
+    )
+    assert elements(built) == ("m.v2",)
