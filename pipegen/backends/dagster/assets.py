@@ -10,7 +10,7 @@ from typing import Any
 
 from pipegen import ir
 from pipegen.backends import calls, dbt
-from pipegen.backends.dagster.names import RESERVED, Names, is_step, listed, node_names
+from pipegen.backends.dagster.names import RESERVED, Names, is_step, listed
 from pipegen.backends.dagster.views import (
     Asset,
     Call,
@@ -124,8 +124,8 @@ def _step(action: ir.Dbt, task: ir.Task, names: Names) -> Step:
     late = not dbt.is_fixed(action.vars)
     keys = {
         node: key[0] if len(key) == 1 else key
-        for node, name in node_names(action).items()
-        for key in [names.keys[task.name][name]]
+        for node in (node.unique_id for node in action.nodes)
+        for key in [names.keys[task.name][names.nodes[node]]]
     }
     return Step(
         project=names.resource(action),
@@ -154,7 +154,6 @@ def _node(action: ir.Dbt, task: ir.Task, names: Names) -> Node:
 
 def _nodes(action: ir.Dbt, task: ir.Task, names: Names) -> Nodes:
     """Return several nodes; a test of more than one is a check of the last of them."""
-    called = node_names(action)
     tests: dict[str, list[ir.DbtTest]] = {node.unique_id: [] for node in action.nodes}
     for test in action.tests:
         tested = [node for node in tests if node in test.parents]
@@ -162,7 +161,7 @@ def _nodes(action: ir.Dbt, task: ir.Task, names: Names) -> Nodes:
     checks = {node: _checks(found, action.tests) for node, found in tests.items() if found}
     parents = {node.unique_id: node.parents for node in action.nodes if node.parents}
     known = names.keys[task.name]
-    keys = {node.unique_id: known[called[node.unique_id]] for node in action.nodes}
+    keys = {node.unique_id: known[names.nodes[node.unique_id]] for node in action.nodes}
 
     def of(blocks: bool) -> Code | None:
         found = {node: by[blocks] for node, by in checks.items() if by[blocks]}

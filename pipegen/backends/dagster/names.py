@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 
 from pipegen import ir
 from pipegen.backends import calls, dbt
@@ -47,11 +48,14 @@ class Names:
         self.constants = dbt.Constants(in_process, taken)
         self._resources = dbt.Constants(steps, taken, suffix="_project", own=False)
         self.variables = {task.name: take(task.name, taken) for task in pipeline.tasks}
+        self.nodes = node_names(
+            task.action for task in pipeline.tasks if isinstance(task.action, ir.Dbt)
+        )
         self.keys: dict[str, dict[str, Key]] = {}
         makers = [t for t in pipeline.tasks if not isinstance(t.action, ir.Freshness)]
         for task in sorted(makers, key=lambda task: bool(task.loads)):
             others = {key for keys in self.keys.values() for key in keys.values()}
-            self.keys[task.name] = _keys(pipeline.name, task, others)
+            self.keys[task.name] = _keys(pipeline.name, task, self.nodes, others)
 
     def resources(self) -> Iterator[Resource]:
         """Yield the constants of what `@dbt_assets` take."""
@@ -85,11 +89,13 @@ def is_step(action: ir.Action) -> bool:
     )
 
 
-def _keys(pipeline: str, task: ir.Task, others: set[Key]) -> dict[str, Key]:
+def _keys(
+    pipeline: str, task: ir.Task, nodes: Mapping[str, str], others: set[Key]
+) -> dict[str, Key]:
     """Return the keys of a task's assets, by the name of each in dbt."""
     own = (pipeline, *task.name.split("."))
     if isinstance(task.action, ir.Dbt) and task.action.nodes:
-        names = node_names(task.action).values()
+        names = [nodes[node.unique_id] for node in task.action.nodes]
         if not others.isdisjoint((name,) for name in names):  # another target's, or built twice
             return {name: (*own, name) for name in names}
         return {name: (name,) for name in names}
@@ -99,12 +105,15 @@ def _keys(pipeline: str, task: ir.Task, others: set[Key]) -> dict[str, Key]:
     return {name: (*own, *key) if clash else key for name, key in keys.items()} or {task.name: own}
 
 
-def node_names(action: ir.Dbt) -> dict[str, str]:
-    """Return the name of each node by unique id; it is longer where two would be the same."""
-    paths = {node.unique_id: node.unique_id.split(".") for node in action.nodes}
-    short = ["_".join(path[2:]) for path in paths.values()]
+def node_names(actions: Iterable[ir.Dbt]) -> dict[str, str]:
+    """Return the name of each node by unique id; it is longer where two would be the same.
+
+    A model may be called as one of another package is, or of another dbt project.
+    """
+    paths = {node.unique_id: node.unique_id.split(".") for a in actions for node in a.nodes}
+    count = Counter("_".join(path[2:]) for path in paths.values())
     return {
-        unique_id: "_".join(path[2:] if short.count("_".join(path[2:])) == 1 else path[1:])
+        unique_id: "_".join(path[2:] if count["_".join(path[2:])] == 1 else path[1:])
         for unique_id, path in paths.items()
     }
 
