@@ -24,6 +24,8 @@ PROJECTS = [
     *sorted((ROOT / "examples").iterdir()),
     *sorted((ROOT / "tests" / "conformance" / "projects").iterdir()),
 ]
+MADE = ("target", "logs", "dbt_packages")
+"""What dbt leaves in its projects."""
 GENERATED = ("expected", "generated")
 TOOLS = Path(sys.executable).parent
 
@@ -35,15 +37,8 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path], Compi
     @cache
     def compile_copy(project: Path) -> Compilation:
         copy = tmp_path_factory.mktemp("snapshot") / project.name
-        shutil.copytree(project, copy, ignore=shutil.ignore_patterns("target", "logs", *GENERATED))
-        if (copy / "dbt").is_dir():
-            variables = {"MINI_DB": "mini.duckdb", "MINI_LOG": "log", "DO_NOT_TRACK": "1"}
-            subprocess.run(
-                [TOOLS / "dbt", "--quiet", "parse", "--profiles-dir", "."],
-                cwd=copy / "dbt",
-                env={**os.environ, **variables},
-                check=True,
-            )
+        shutil.copytree(project, copy, ignore=shutil.ignore_patterns(*MADE, *GENERATED))
+        subprocess.run([sys.executable, ROOT / "tests" / "manifests.py", copy], check=True)
         opened = load(copy)
         return compile_project(opened, opened.targets())
 
@@ -102,7 +97,7 @@ def test_generated_files_name_no_machine_and_no_pipegen_to_import(project: Path)
 def test_compiling_again_gives_the_same_bytes(project: Path, tmp_path: Path) -> None:
     """In two processes of different hash seeds, from the lock alone."""
     copy = tmp_path / project.name
-    shutil.copytree(project, copy, ignore=shutil.ignore_patterns("target", "logs"))
+    shutil.copytree(project, copy, ignore=shutil.ignore_patterns(*MADE))
     for seed in ("0", "42"):
         done = subprocess.run(
             [TOOLS / "pipegen", "render", "--check"],

@@ -3,9 +3,14 @@
   serves any number of fault plans. `model` is the node that runs, whether model or test.
 #}
 
+{# The name of the node in a fault plan: dbt's own, of a version `name.v1`. #}
+{% macro element() -%}
+{{ model.name }}{% if model.version %}.v{{ model.version }}{% endif %}
+{%- endmacro %}
+
 {# The file that marks this attempt: dbt runs a node once per invocation. #}
 {% macro marker() -%}
-{{ env_var('MINI_LOG') }}.{{ model.name }}.{{ invocation_id }}.json
+{{ env_var('MINI_LOG') }}.{{ element() }}.{{ invocation_id }}.json
 {%- endmacro %}
 
 {# Writes the marker: which attempt this is and how the plan says it ends. #}
@@ -13,17 +18,17 @@
 {% if execute %}
 copy (
     select
-        '{{ model.name }}' as task,
+        '{{ element() }}' as task,
         attempts.attempt,
         coalesce(plan.outcomes[least(attempts.attempt, len(plan.outcomes))], 'ok') as outcome,
         epoch_us(now()) as at
     from (
         select count(*) + 1 as attempt
-        from glob('{{ env_var("MINI_LOG") }}.{{ model.name }}.*.json')
+        from glob('{{ env_var("MINI_LOG") }}.{{ element() }}.*.json')
     ) as attempts
     cross join (
         {% if env_var('MINI_FAULTS', '') %}
-        select (content::json -> '{{ model.name }}')::varchar[] as outcomes
+        select (content::json -> '{{ element() }}')::varchar[] as outcomes
         from read_text('{{ env_var("MINI_FAULTS") }}')
         {% else %}
         select []::varchar[] as outcomes

@@ -1,0 +1,2 @@
+{{ config(enabled=false) }}
+select * from {{ ref('order_facts') }} where amount < 0

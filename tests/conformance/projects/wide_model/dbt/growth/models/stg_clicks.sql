@@ -1,0 +1,1 @@
+select customer_id, url from {{ source('raw', 'clicks') }}
