@@ -137,7 +137,7 @@ NOT_YET: Capabilities = dict.fromkeys(
         *(Feature.OVERLAP_SKIP, Feature.OVERLAP_QUEUE, Feature.OVERLAP_ALLOW, Feature.BACKOFF),
         *(Feature.RUN_IF, Feature.ALLOW_FAILURE, Feature.WAIT_FOR, Feature.OUTPUTS),
         *(Feature.CHECK, Feature.SHELL_SCRIPT, Feature.HTTP_EXPECT, Feature.SQL, Feature.AIRBYTE),
-        *(Feature.FIVETRAN, Feature.HIGHTOUCH, Feature.CENSUS, Feature.DBT_CLOUD),
+        *(Feature.FIVETRAN, Feature.HIGHTOUCH, Feature.CENSUS),
         *(
             Feature.SECRET_STORE,
             Feature.RUN_ID,

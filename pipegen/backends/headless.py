@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from pipegen import ir
-from pipegen.backends import Backend, Target, dbt
+from pipegen.backends import Backend, Target, dbt, remote
 from pipegen.backends.calls import arguments, http, items, seconds, shell
 from pipegen.capabilities import NOT_YET, Feature, degraded, emulated, native
 from pipegen.emit import Code, expression, literal
@@ -21,7 +21,7 @@ _TAKEN = """
     TASKS TIMEZONE Task Timeout WITH_PACKAGES ZoneInfo added argparse at_most attempt
     contextmanager dataclass date datetime day httpx invoke_dbt json main os parse_dbt client
     plan response run run_dbt sentence signal stale_tables subprocess sys threading time
-    traceback
+    traceback DBT_CLOUD_POLL DBT_CLOUD_TRIED resume run_dbt_cloud suppress
 """
 
 
@@ -29,7 +29,8 @@ _TAKEN = """
 class Function:
     """The function of a task that is not dbt's: one call.
 
-    `key` is where the task is specified; `module` and `callee` are a Python task's.
+    `key` is where the task is specified; `module` and `callee` are a Python task's. `resumes`
+    says that a retry of a job goes on where it failed.
     """
 
     name: str
@@ -39,6 +40,8 @@ class Function:
     timeout: Code
     module: str = ""
     callee: str = ""
+    task: str = ""
+    resumes: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,17 @@ class Script:
     entries: tuple[Entry, ...]
     shell: bool
     http: bool
+    dbt_cloud: bool
+
+    @property
+    def httpx(self) -> bool:
+        """Whether it sends requests."""
+        return self.http or self.dbt_cloud
+
+    @property
+    def resumes(self) -> bool:
+        """Whether a retry of a job in dbt Cloud goes on where it failed."""
+        return any(function.resumes for function in self.functions)
 
 
 def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
@@ -78,7 +92,7 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
     helpers = dbt.helpers(pipeline.tasks, constants)
     mapping = "Mapping, " if helpers and helpers.env else ""
     functions = {
-        task.name: _function(task, take(task.name, taken))
+        task.name: _function(task, take(task.name, taken), pipeline.name)
         for task in pipeline.tasks
         if not dbt.is_dbt(task.action)
     }
@@ -93,6 +107,7 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
         entries=tuple(_entry(task, constants, functions.get(task.name)) for task in pipeline.tasks),
         shell=any(isinstance(action, ir.Shell) for action in actions),
         http=any(isinstance(action, ir.Http) for action in actions),
+        dbt_cloud=any(map(remote.is_dbt_cloud, actions)),
     )
     return (PlannedFile(path, "script.py.j2", script, pipeline.source),)
 
@@ -102,7 +117,7 @@ def plan_project(pipelines: tuple[ir.Pipeline, ...], target: Target) -> tuple[Pl
     actions = [task.action for pipeline in pipelines for task in pipeline.tasks]
     needed = {
         "dbt-core>=1.11,<1.12": any(map(dbt.is_dbt, actions)),
-        "httpx>=0.28,<1": any(isinstance(action, ir.Http) for action in actions),
+        "httpx>=0.28,<1": any(isinstance(action, ir.Http | ir.RemoteJob) for action in actions),
     }
     required = tuple(package for package, is_needed in needed.items() if is_needed)
     path = PurePosixPath("requirements.txt")
@@ -122,7 +137,7 @@ def _about(pipeline: ir.Pipeline) -> dict[str, object]:
     return {name: fact for name, fact in facts.items() if fact}
 
 
-def _function(task: ir.Task, name: str) -> Function:
+def _function(task: ir.Task, name: str, pipeline: str) -> Function:
     timeout = seconds(task.timeout) if task.timeout else literal(None)
     match task.action:
         case ir.Python(module=module, function=function, args=args):
@@ -135,6 +150,13 @@ def _function(task: ir.Task, name: str) -> Function:
         case ir.Http() as action:
             given = http(action, _RUN, beside=35)
             return Function(name, task.key, "http.j2", given, timeout)
+        case ir.RemoteJob() as action:
+            key, resumes = task.key, remote.resumes(task)
+            named = remote.run_dbt_cloud(task, action, _RUN, remote.cause(pipeline, task))
+            named |= {"resume": Code("resume")} if resumes else {}
+            given = arguments((), named, beside=19)
+            template = "dbt_cloud.j2"
+            return Function(name, key, template, given, timeout, task=task.name, resumes=resumes)
     raise AssertionError(task.action)
 
 
@@ -216,6 +238,10 @@ BACKEND = Backend(
         Feature.PYTHON: native("a call in the script's process"),
         Feature.SHELL: native("`subprocess.run`, without a shell"),
         Feature.HTTP: native("a request by httpx"),
+        Feature.DBT_CLOUD: emulated(
+            "a run of the job, started, watched and, if the task ends before, cancelled by httpx; "
+            "a retry goes on where the run failed, unless the task has `steps_override`"
+        ),
         Feature.PIPELINE_OWNER: _FACT,
         Feature.PIPELINE_TAGS: _FACT,
         Feature.PIPELINE_DESCRIPTION: _FACT,

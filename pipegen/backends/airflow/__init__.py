@@ -29,6 +29,8 @@ def plan_project(pipelines: tuple[ir.Pipeline, ...], target: Target) -> tuple[Pl
         needed += ("astronomer-cosmos>=1.15,<1.16", adapter, "dbt-core>=1.11,<1.12")
     if any(isinstance(action, ir.Http) for action in actions):
         needed += ("httpx>=0.28,<1",)
+    if any(isinstance(action, ir.RemoteJob) for action in actions):
+        needed += ("apache-airflow-providers-dbt-cloud>=4.11,<5",)
     view = ("apache-airflow>=3.3,<3.4", *needed)
     path = PurePosixPath("requirements.txt")
     return (PlannedFile(path, "requirements.txt.j2", view, "pipegen.yaml"),)
@@ -74,6 +76,12 @@ BACKEND = Backend(
         Feature.PYTHON: native("a `@task` function"),
         Feature.SHELL: native("a `@task` function that calls `subprocess.run`, without a shell"),
         Feature.HTTP: native("a `@task` function that sends the request by httpx"),
+        Feature.DBT_CLOUD: native(
+            "the provider's `DbtCloudRunJobOperator`, for which the task makes the connection of "
+            "its environment; it cancels the run at the timeout or when the task is killed, fails "
+            "and leaves the run where the API answers with an error, and its retry goes on where "
+            "the run failed, unless the task has `steps_override`"
+        ),
         Feature.PIPELINE_OWNER: native("`owner` in `default_args`"),
         Feature.PIPELINE_TAGS: native("`tags`"),
         Feature.PIPELINE_DESCRIPTION: native("`description`"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from pipegen import ir
+from pipegen.backends.airflow import remote
 from pipegen.backends.airflow.code import (
     Keywords,
     assets,
@@ -36,11 +37,11 @@ from pipegen.emit import Code, expression, literal
 
 _RUN = {ir.RunField.DATE: "run_date"}
 _NAMES = """
-    Any Asset CronTriggerTimetable DAG DbtBuildLocalOperator DbtDocsLocalOperator
-    DbtRunLocalOperator DbtRunOperationLocalOperator DbtSeedLocalOperator DbtSnapshotLocalOperator
-    DbtSourceAlertOperator DbtSourceLocalOperator DbtTestLocalOperator InvocationMode Path
-    ProfileConfig ROOT RUN_DATE TaskGroup cache_dir check_lock client date httpx json os pendulum
-    response run_date subprocess task timedelta
+    Any Asset CronTriggerTimetable DAG DbtBuildLocalOperator DbtCloudRunJobOperator
+    DbtDocsLocalOperator DbtRunLocalOperator DbtRunOperationLocalOperator DbtSeedLocalOperator
+    DbtSnapshotLocalOperator DbtSourceAlertOperator DbtSourceLocalOperator DbtTestLocalOperator
+    InvocationMode Path ProfileConfig ROOT RUN_DATE TaskGroup cache_dir check_lock client context
+    date httpx json os pendulum response run_date subprocess task timedelta urlsplit
 """
 
 
@@ -52,6 +53,7 @@ class _Scope:
     variables: Mapping[str, str]
     functions: Mapping[str, str]
     dbt: Constants
+    connections: remote.Connections
     shared: Keywords
 
 
@@ -76,7 +78,8 @@ def dag(pipeline: ir.Pipeline, root: Code) -> Dag:
         projects=tuple(scope.dbt.projects()),
         options=tuple(scope.dbt.options()),
         alerts=any(map(is_alert, actions)),
-        environ=any(map(reads_environ, actions)),
+        environ=any(reads_environ(a) or remote.reads_environ(a) for a in actions),
+        connections=tuple(scope.connections.values()),
         functions=functions,
         groups=groups,
         dependencies=tuple(
@@ -96,7 +99,7 @@ def dag(pipeline: ir.Pipeline, root: Code) -> Dag:
 
 def _datetime(tasks: Collection[ir.Task]) -> Code | None:
     used = {
-        "date": any(formats(task.action) for task in tasks if not is_dbt(task.action)),
+        "date": any(formats(task.action) for task in tasks if _is_function(task)),
         "timedelta": any(task.timeout or task.retries.count for task in tasks),
     }
     names = [name for name, needed in used.items() if needed]
@@ -112,11 +115,10 @@ def _scope(pipeline: ir.Pipeline) -> _Scope:
         pipeline=pipeline,
         variables=held,
         functions={
-            task.name: take(f"run_{held[task.name]}", taken)
-            for task in tasks
-            if not is_dbt(task.action)
+            task.name: take(f"run_{held[task.name]}", taken) for task in tasks if _is_function(task)
         },
         dbt=dbt,
+        connections=remote.connections(tasks, taken),
         shared=common([settings(task, pipeline) for task in tasks]),
     )
 
@@ -159,6 +161,9 @@ def _task(task: ir.Task, scope: _Scope, known: Keywords, tooltip: str) -> Task:
     if is_dbt(task.action):
         constant = scope.dbt.of(task.action)
         return Task(variable, operator=operator(task, task.action, constant, keywords))
+    if isinstance(task.action, ir.RemoteJob):
+        found, name = scope.connections, scope.pipeline.name
+        return Task(variable, operator=remote.operator(task, task.action, name, found, keywords))
     function = _function(task, task.action, scope.functions[task.name], keywords)
     return Task(variable, call=_call(variable, function), function=function)
 
@@ -174,9 +179,13 @@ def _sdk(pipeline: ir.Pipeline) -> Code:
         "Asset": any(task.loads or task.reads or builds(task) for task in tasks),
         "CronTriggerTimetable": pipeline.schedule,
         "TaskGroup": any(task.group for task in tasks),
-        "task": any(not is_dbt(task.action) for task in tasks),
+        "task": any(map(_is_function, tasks)),
     }
     return imported([name for name, needed in used.items() if needed], beside=24)
+
+
+def _is_function(task: ir.Task) -> bool:
+    return not (is_dbt(task.action) or isinstance(task.action, ir.RemoteJob))
 
 
 def _uses_environment(action: ir.Action) -> bool:
@@ -187,7 +196,7 @@ def _uses_environment(action: ir.Action) -> bool:
 
 def _operators(tasks: Iterable[Task]) -> list[str]:
     """Return the operators of Cosmos that tasks use; one of the file's own extends another."""
-    used = {task.operator.name for task in tasks if task.operator}
+    used = {task.operator.name for task in tasks if task.operator and task.operator.project}
     return sorted((used - {ALERT}) | ({"DbtSourceLocalOperator"} if ALERT in used else set()))
 
 

@@ -145,7 +145,7 @@ def _asked(action: dbt.Action, width: int) -> Mapping[str, Code | None]:
     if action.command == "run-operation":
         return {
             "macro_name": literal(action.macro or ""),
-            "args": _template(action.args) if action.args.items else None,
+            "args": template(action.args) if action.args.items else None,
         }
     selects = bool(action.select or action.selector)
     refreshes = action.command in ("build", "run", "seed") and action.full_refresh is True
@@ -164,9 +164,9 @@ def _options(action: ir.Dbt) -> Mapping[str, Code]:
     words += dbt.deferral(action)
     found: dict[str, Code] = {}
     if action.vars.items:
-        found["vars"] = _template(action.vars)
+        found["vars"] = template(action.vars)
     if action.env.items:
-        found["env"] = _template(action.env)
+        found["env"] = template(action.env)
         found["append_env"] = literal(True)
     if words:
         words = [literal("--target-path"), literal("target"), *words]
@@ -174,8 +174,8 @@ def _options(action: ir.Dbt) -> Mapping[str, Code]:
     return found
 
 
-def _template(value: ir.Value) -> Code:
-    """Return a mapping in which Airflow fills in what is known when the task runs."""
+def template(value: ir.Value) -> Code:
+    """Return a value in which Airflow fills in what is known when the task runs."""
     return expression(_filled(value), {})
 
 

@@ -42,6 +42,19 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
+class Connection:
+    """A connection, and the function that makes it; `is_split` says that its host is in a URL."""
+
+    name: str
+    function: str
+    variable: str
+    host: Code
+    login: Code
+    password: Code
+    is_split: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """A TaskFlow function. `template` prints its body, `key` says where it is specified."""
 
@@ -58,11 +71,13 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """A Cosmos operator; its task group moves it `margin` to the right, and `width` in all."""
+    """An operator, of Cosmos if it has a project; its task group moves it `margin` to the right,
+    and `width` in all.
+    """
 
     name: str
     task_id: str
-    project: str
+    project: str | None
     keywords: Pairs
     margin: Code
     width: int
@@ -112,6 +127,7 @@ class Dag:
     options: tuple[Options, ...]
     alerts: bool
     environ: bool
+    connections: tuple[Connection, ...]
     functions: tuple[Function, ...]
     groups: tuple[Group, ...]
     dependencies: tuple[Code, ...]
@@ -122,6 +138,16 @@ class Dag:
     http: bool
     run_date: bool
     datetime: Code | None
+
+    @property
+    def helpers(self) -> bool:
+        """Whether there is a function that is no task's."""
+        return bool(self.projects or self.connections)
+
+    @property
+    def split(self) -> bool:
+        """Whether a host is found in a URL."""
+        return any(connection.is_split for connection in self.connections)
 
     @property
     def nested(self) -> bool:

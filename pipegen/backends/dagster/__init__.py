@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import PurePosixPath
 
 from pipegen import ir
-from pipegen.backends import Backend, Target
+from pipegen.backends import Backend, Target, remote
 from pipegen.backends.calls import arguments, formats
 from pipegen.backends.dagster.assets import assets, is_dated, labels, reads_environment
 from pipegen.backends.dagster.names import Names, is_step, job
@@ -34,6 +34,7 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
     in_process = nodes or "freshness.j2" in used
     checks = [asset.name for asset in defined if asset.template == "freshness.j2"]
     late = bool(runs and (runs.late or runs.env))
+    dbt_cloud = "dbt_cloud.j2" in used
     file = File(
         name=pipeline.name,
         job=job(pipeline.name),
@@ -58,6 +59,7 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
         contextmanager=bool(runs and runs.env),
         shell="shell.j2" in used,
         http="http.j2" in used,
+        dbt_cloud=dbt_cloud,
         os=any(reads_environment(task.action) for task in pipeline.tasks),
         dated=dated,
         zoned=dated or starts,
@@ -65,7 +67,7 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
             Callable=late,
             Iterator=runs is not None or any(asset.keys for asset in defined),
             Mapping=runs is not None,
-            Sequence=runs is not None,
+            Sequence=runs is not None or dbt_cloud,
         ),
         datetime=_imported(
             date=starts or (scheduled and dated) or any(formats(t.action) for t in pipeline.tasks),
@@ -107,10 +109,13 @@ def plan_project(pipelines: tuple[ir.Pipeline, ...], target: Target) -> tuple[Pl
     """Plan the file that loads every pipeline, and the list of what they all need."""
     tasks = [task for pipeline in pipelines for task in pipeline.tasks]
     dbt = [task.action for task in tasks if is_dbt(task.action)]
+    dbt_cloud = any(remote.is_dbt_cloud(task.action) for task in tasks)
     needed = {
         "dagster>=1.13.27,<1.14": True,
         "dagster-webserver>=1.13.27,<1.14": True,
-        "dagster-dbt>=0.29.27,<0.30": any(map(is_step, dbt)),
+        "dagster-dbt>=0.29.27,<0.30": any(map(is_step, dbt)) or dbt_cloud,
+        # dagster-dbt imports it without asking for it: without dbt-core nobody else does
+        "python-dateutil>=2.9,<3": dbt_cloud,
         "dbt-core>=1.11,<1.12": bool(dbt),
         "httpx>=0.28,<1": any(isinstance(task.action, ir.Http) for task in tasks),
     }
@@ -138,7 +143,8 @@ BACKEND = Backend(
         ),
         Feature.RETRIES: native("a `RetryPolicy` of the step"),
         Feature.TIMEOUT: emulated(
-            "`subprocess.run` and httpx are given it (httpx: for each wait on the server)"
+            "`subprocess.run`, httpx (for each wait on the server) and the client of dbt Cloud are "
+            "given it"
         ),
         Feature.TIMEOUT_IN_PROCESS: degraded(
             "a step is a call in the run's process, which Dagster does not interrupt",
@@ -165,6 +171,10 @@ BACKEND = Backend(
         Feature.PYTHON: native("an asset that calls the function"),
         Feature.SHELL: native("an asset that calls `subprocess.run`, without a shell"),
         Feature.HTTP: native("an asset that sends the request with httpx"),
+        Feature.DBT_CLOUD: native(
+            "an asset that runs the job with dagster-dbt's client, which calls the reason of the "
+            "run `Triggered by dagster.`; a retry runs the whole job again"
+        ),
         Feature.PIPELINE_OWNER: native("metadata of the job: its own `owners` are in beta"),
         Feature.PIPELINE_TAGS: native("tags of the job; metadata where Dagster takes no such tag"),
         Feature.PIPELINE_DESCRIPTION: native("the job's description"),

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from pipegen import ir
-from pipegen.backends import calls, dbt
+from pipegen.backends import calls, dbt, remote
 from pipegen.backends.dagster.names import RESERVED, Names, is_step, listed
 from pipegen.backends.dagster.views import (
     Asset,
@@ -115,6 +115,10 @@ def _body(task: ir.Task, names: Names) -> tuple[str, str, Invocation | Freshness
             given = calls.http(action, _RUN, beside=200)
             given = Code(f"{given}    timeout={timeout},\n")
             return "http", "http.j2", Call("httpx.request", given)
+        case ir.RemoteJob() as action:
+            named = remote.run_dbt_cloud(task, action, _RUN)
+            given = calls.arguments((), named, beside=19)
+            return "dbtcloud", "dbt_cloud.j2", Call("run_dbt_cloud", given)
     raise AssertionError(task.action)
 
 

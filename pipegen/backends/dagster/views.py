@@ -160,6 +160,7 @@ class File:
     contextmanager: bool
     shell: bool
     http: bool
+    dbt_cloud: bool
     os: bool
     dated: bool
     zoned: bool

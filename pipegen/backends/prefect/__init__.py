@@ -39,7 +39,7 @@ def plan_project(pipelines: tuple[ir.Pipeline, ...], target: Target) -> tuple[Pl
     actions = [task.action for pipeline in pipelines for task in pipeline.tasks]
     verified = {
         "dbt-core>=1.11,<1.12": any(map(is_dbt, actions)),
-        "httpx>=0.28,<1": any(isinstance(action, ir.Http) for action in actions),
+        "httpx>=0.28,<1": any(isinstance(action, ir.Http | ir.RemoteJob) for action in actions),
     }
     needed = [requirement for requirement, is_needed in verified.items() if is_needed]
     views = {
@@ -86,7 +86,10 @@ BACKEND = Backend(
             "start the missed runs by hand"
         ),
         Feature.RETRIES: native("`retries` and `retry_delay_seconds` of the task"),
-        Feature.TIMEOUT: native("`timeout_seconds` of an async task; `subprocess.run`'s timeout"),
+        Feature.TIMEOUT: native(
+            "`timeout_seconds` of an async task; `subprocess.run`'s timeout; a look at the clock "
+            "while dbt Cloud is asked for the end of a job"
+        ),
         Feature.TIMEOUT_IN_PROCESS: degraded(
             "`timeout_seconds` of the task; for dbt, a look at the clock once it has ended",
             "an attempt that takes too long fails, but late: Python only once the call that "
@@ -119,6 +122,11 @@ BACKEND = Backend(
         Feature.PYTHON: native("a call in a task"),
         Feature.SHELL: native("`subprocess.run` in a task, without a shell"),
         Feature.HTTP: native("a request by httpx in an async task"),
+        Feature.DBT_CLOUD: emulated(
+            "a run of the job, started, watched and, if the task ends before or the flow run is "
+            "cancelled, cancelled by httpx; a retry goes on where the run failed, unless the task "
+            "has `steps_override`"
+        ),
         Feature.PIPELINE_OWNER: emulated("the tag `owner:<name>` of the deployment"),
         Feature.PIPELINE_TAGS: native(
             "the deployment's `tags`, where `{{ x }}` is written `{ { x }}`: Prefect would fill it"

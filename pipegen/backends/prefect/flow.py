@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from pipegen import ir
-from pipegen.backends import Target, calls, dbt
+from pipegen.backends import Target, calls, dbt, remote
+from pipegen.backends.prefect.views import Definition, Flow, Late, Options, Submission, imported
 from pipegen.emit import Code, brackets, expression, identifier, literal
 from pipegen.files import PlannedFile
 from pipegen.naming import slug, take
@@ -17,72 +18,12 @@ _RUN = {ir.RunField.DATE: "run_date()"}
 _WIDTH = 88
 _FLOW_WIDTH = 45
 _NAMES = """
-    Any Cancelled Completed DBT_LOCK DBT_MANIFESTS FlowRunContext Iterator Mapping Path
-    PrefectFuture ROOT Sequence State TIMEZONE WITH_PACKAGES ZoneInfo added contextmanager date
-    dbt flow flow_run freshness get_run_logger httpx invoke_dbt json os parse_dbt run run_date
-    run_dbt stale_tables subprocess task threading
+    Any Callable Cancelled Completed DBT_CLOUD_POLL DBT_LOCK DBT_MANIFESTS FlowRunContext Iterator
+    Mapping Path PrefectFuture ROOT Sequence State TIMEZONE UUID WITH_PACKAGES ZoneInfo added
+    contextmanager date dbt flow flow_run freshness get_client get_run_logger httpx invoke_dbt json
+    os parse_dbt run run_date run_dbt run_dbt_cloud stale_tables subprocess suppress task task_run
+    threading time wait
 """
-Options = tuple[tuple[str, Code], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Late:
-    """What a dbt task finds out when it runs: its options, its arguments, its environment."""
-
-    project: Code
-    args: Code | None
-    env: Code | None
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """A Prefect task. `template` prints its function; without one it is `base` with options.
-
-    `key` is where it is specified and `module` what a Python task imports.
-    """
-
-    key: str
-    name: str
-    options: Options
-    base: str = ""
-    template: str | None = None
-    late: Late | None = None
-    callee: str = ""
-    arguments: Code | None = None
-    module: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """A run of a Prefect task: the variable that holds its future, and what it is given."""
-
-    variable: str
-    function: str
-    arguments: Code
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """Exactly what `flow.py.j2` prints; the last fields say which imports and helpers."""
-
-    function: str
-    options: Options
-    root: Code
-    timezone: str
-    start: str | None
-    projects: tuple[dbt.Project, ...]
-    dbt: dbt.Helpers | None
-    definitions: tuple[Definition, ...]
-    submissions: tuple[Submission, ...]
-    returned: Code
-    environment: bool
-    shell: bool
-    http: bool
-    date: bool
-    formatted: bool
-    late: bool
-    logs: bool
-    states: Code | None
 
 
 class _Names:
@@ -130,6 +71,8 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
         late=bool(helpers and helpers.late),
         logs=bool(helpers and helpers.builds),
         states=_states(bool(start), bool(helpers and helpers.freshness)),
+        dbt_cloud=any(map(remote.is_dbt_cloud, actions)),
+        resumes=any(map(remote.resumes, pipeline.tasks)),
     )
     return (PlannedFile(path, "flow.py.j2", view, pipeline.source),)
 
@@ -139,8 +82,7 @@ def _may_time_out(task: ir.Task) -> bool:
 
 
 def _states(starts: bool, freshness: bool) -> Code | None:
-    used = {"Cancelled": starts, "Completed": freshness, "State": starts or freshness}
-    return Code(", ".join(name for name, is_used in used.items() if is_used)) or None
+    return imported(Cancelled=starts, Completed=freshness, State=starts or freshness)
 
 
 def entrypoint(pipeline: ir.Pipeline) -> str:
@@ -169,7 +111,7 @@ def _tasks(
         key = (task.key, tuple(_task_options(task, pipeline.owner)))
         if key not in definitions:
             name = names.new(f"run_{title}", _WIDTH // 2)
-            definitions[key] = _definition(task, *key, name, constants)
+            definitions[key] = _definition(task, *key, name, pipeline.name, constants)
         function = definitions[key].name
         future = names.new(task.name, _WIDTH - len("     = .submit() ") - len(function))
         upstream = [Code(submissions[other].variable) for other in task.upstream]
@@ -199,7 +141,12 @@ def _task_options(task: ir.Task, owner: str | None) -> Iterator[tuple[str, Code]
 
 
 def _definition(
-    task: ir.Task, key: str, options: Options, name: str, constants: dbt.Constants
+    task: ir.Task,
+    key: str,
+    options: Options,
+    name: str,
+    pipeline: str,
+    constants: dbt.Constants,
 ) -> Definition:
     match task.action:
         case ir.Dbt() as action if _is_late(action):
@@ -222,6 +169,13 @@ def _definition(
         case ir.Http():
             given = calls.http(task.action, _RUN, beside=40)
             return Definition(key, name, options, template="http.j2", arguments=given)
+        case ir.RemoteJob() as action:
+            named = remote.run_dbt_cloud(task, action, _RUN, remote.cause(pipeline, task))
+            if remote.resumes(task):
+                named["resume"] = Code("task_run.run_count > 1")
+            named["wait"] = Code("wait")
+            given = calls.arguments((), named, beside=19)
+            return Definition(key, name, options, template="dbt_cloud.j2", arguments=given)
     raise AssertionError(task.action)
 
 
