@@ -47,9 +47,10 @@ class _Maker:
         self.variables: dict[str, Any] = {}
         self.arguments: dict[str, Any] = {}
         self.has_dbt = random.random() < 0.4
+        self.has_dbt_cloud = random.random() < 0.4
 
     def case(self) -> Case:
-        names = self.random.sample(TASKS, 7)
+        names = self.random.sample(TASKS, 8)
         sources = {name: self._task("loads") for name in names[:4]}
         activations = {name: self._task("reads") for name in names[4:6]}
         for task in activations.values():
@@ -65,18 +66,25 @@ class _Maker:
             "activations": activations,
         }
         locks = self._dbt(pipeline, names[6]) if self.has_dbt else {}
+        if self.has_dbt_cloud:
+            pipeline.setdefault("transforms", {})[names[7]] = self._dbt_cloud()
         stem = self.random.choice(STEMS)
         files = {"pipegen.yaml": self._project(), f"pipelines/{stem}.yaml": pipeline}
         return Case(self.texts, files, locks, self.arguments)
 
     def _project(self) -> dict[str, Any]:
         url = self.texts.template(("${ENV:URL}",))
-        hook = {"kind": "http", "url": url, "token": "${ENV:TOKEN}"}
+        connections = {"hook": {"kind": "http", "url": url, "token": "${ENV:TOKEN}"}}
+        if self.has_dbt_cloud:
+            account = self.texts.template(("${ENV:ACCOUNT}",))
+            url = Parts((self.texts.slot(before_reference=True), "${ENV:HOST}"))
+            cloud = {"kind": "dbt_cloud", "url": url, "account_id": account}
+            connections["cloud"] = cloud | {"token": "${ENV:TOKEN}"}
         return {
             "version": 1,
             "project": "p",
             "backends": {"airflow": {}, "dagster": {}, "prefect": {}, "headless": {}},
-            "connections": {"hook": hook},
+            "connections": connections,
             "vars": self.variables,
             **({"dbt": {"projects": {"shop": self._dbt_project()}}} if self.has_dbt else {}),
         }
@@ -133,6 +141,16 @@ class _Maker:
         if self.random.random() < 0.7:
             task["body"] = self._value(0)
         return task
+
+    def _dbt_cloud(self) -> dict[str, Any]:
+        task: dict[str, Any] = {"kind": "dbt_cloud", "connection": "cloud", "job_id": self._text()}
+        if self.random.random() < 0.6:
+            task["steps_override"] = [self._text() for _ in range(self.random.randint(1, 3))]
+        if self.random.random() < 0.5:
+            task["retries"] = {"count": 2, "delay": "90s"}
+        if self.random.random() < 0.5:
+            task["timeout"] = "90s"
+        return task | {"description": self.texts.slot(), "owner": self.texts.slot()}
 
     def _text(self) -> Slot | Parts:
         return self.texts.slot() if self.random.random() < 0.5 else self.texts.template()

@@ -49,12 +49,12 @@ def _walk(node: Any, shape: list[str], texts: list[Found], is_template: bool) ->
 
 
 def _is_template(node: ast.AST, is_within: bool) -> bool:
-    """Whether Airflow expands templates in a node: in the selections of Cosmos' operators."""
+    """Whether Airflow expands templates in a node: in what operators are given to run."""
     match node:
         case ast.Call(func=ast.Name(id=name)):
-            return name.endswith("LocalOperator")
+            return name.endswith(("LocalOperator", "DbtCloudRunJobOperator"))
         case ast.keyword(arg=name):
-            return is_within and name in ("select", "exclude")
+            return is_within and name in ("select", "exclude", "job_id", "steps_override")
     return is_within
 
 
