@@ -100,4 +100,5 @@ class Flow:
 
 
 def imported(**names: bool) -> Code | None:
+    """Return the names an import statement lists: those that are used."""
     return Code(", ".join(name for name, is_used in names.items() if is_used)) or None
