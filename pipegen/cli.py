@@ -158,6 +158,13 @@ def render(
         Path | None, typer.Option(help="Write below this folder instead of the project's.")
     ] = None,
     env: Environment = None,
+    exposures: Annotated[
+        bool,
+        typer.Option(
+            "--exposures",
+            help="Also write dbt exposures of the activations, into the dbt projects they read.",
+        ),
+    ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; exit 1 if a file is out of date.")
     ] = False,
@@ -172,9 +179,9 @@ def render(
 
     with console.faults(output_format, sys.stderr):
         opened = opening.project(paths, env)
-        targets = opening.targets(opened.project, backend)
+        targets = opening.targets(opened.project, backend, needed=not exposures)
     project = opened.project
-    compilation = compile_project(project, targets)
+    compilation = compile_project(project, targets, expose=exposures)
     parcels = deliver.parcels(compilation, opened.chosen, project.root, out)
     found = opened.findings(compilation)
     for parcel in parcels if diff else ():
@@ -190,7 +197,7 @@ def render(
             found.append(problem)
     whole = paths is None and out is None and backend is None
     if check and whole and all(compiled.pipeline for compiled in compilation.pipelines):
-        found += deliver.orphans(project, compilation, targets)
+        found += deliver.orphans(project, compilation, targets, expose=exposures)
     console.report(found, project.root, output_format, sys.stderr)
     return console.code(found)
 

@@ -7,13 +7,22 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from pipegen import backends, capabilities, consistency, features, ir, policy, problems
+from pipegen import (
+    backends,
+    capabilities,
+    consistency,
+    exposures,
+    features,
+    ir,
+    policy,
+    problems,
+)
 from pipegen.backends import Target
 from pipegen.bounded import read_bytes
 from pipegen.consistency import Understood
 from pipegen.diagnostics import CompileError, Diagnostic, Span, once
 from pipegen.expand import specifications
-from pipegen.files import PlannedFile, RenderedFile
+from pipegen.files import Output, PlannedFile, RenderedFile
 from pipegen.lower import lower
 from pipegen.lower.lock import Lock, dump, load
 from pipegen.lower.manifests import Manifests
@@ -23,15 +32,6 @@ from pipegen.spec import PipelineSpec
 
 MAX_LOCK = 64_000_000
 """The largest lock that is read, in bytes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """Files for one folder, relative to the project's root; `backend` is empty for a lock."""
-
-    out: PurePosixPath
-    files: tuple[RenderedFile, ...]
-    backend: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +95,13 @@ def compile_project(
     *,
     ignore: Iterable[str] = (),
     write: bool = True,
+    expose: bool = False,
 ) -> Compilation:
     """Compile every pipeline of a project for the back ends of `targets`.
 
     A faulty pipeline carries its diagnostics and never hides the others. Rules of policies
     whose codes begin with one of `ignore` are left out. Without `write` nothing is rendered.
+    With `expose` the activations become dbt exposures too.
     """
     manifests = Manifests(project.root, project.spec)
     works = [work for file in _files(project) for work in _read(project, manifests, file)]
@@ -120,10 +122,19 @@ def compile_project(
         _check(known, name)
         if target.options.get("secrets", "env") != "env":
             findings += _store(project, known, name)
+    shared: list[Output] = []
     whole = all(work.is_whole for work in works)
+    if write and whole:
+        shared += _shared(works, targets)
+    if expose:
+        for index, problem in exposures.check(understood, project):
+            known[index].unfit.setdefault(exposures.NAME, []).append(problem)
+        if write and whole and all(work.fits(exposures.NAME) for work in works):
+            shared += exposures.outputs(understood, project)
+    written = write and (bool(targets) or expose)
     return Compilation(
-        pipelines=tuple(_compiled(project, work, targets if write else {}) for work in works),
-        shared=tuple(_shared(works, targets)) if write and whole else (),
+        pipelines=tuple(_compiled(project, work, targets, written) for work in works),
+        shared=tuple(shared),
         findings=tuple(findings),
     )
 
@@ -226,12 +237,14 @@ def _choices(spec: PipelineSpec, name: str) -> Iterator[Diagnostic]:
             yield problems.unknown_feature(feature, offered, choice.span_of("accept", index))
 
 
-def _compiled(project: Project, work: _Work, targets: Mapping[str, Target]) -> Compiled:
+def _compiled(
+    project: Project, work: _Work, targets: Mapping[str, Target], written: bool
+) -> Compiled:
     found = [*work.found, *(problem for unfit in work.unfit.values() for problem in unfit)]
     if work.item is None:
         return Compiled(work.file, None, (), tuple(found))
     outputs: list[Output] = []
-    if work.is_whole and targets:
+    if work.is_whole and written:
         outputs += _locked(project, work.item.lock)
         for name, target in targets.items():
             if work.wants(name) and work.fits(name):

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
-from pipegen import output, problems
+from pipegen import exposures, output, problems
 from pipegen.backends import Target
-from pipegen.compiler import Compilation, Compiled, Output
+from pipegen.compiler import Compilation, Compiled
 from pipegen.diagnostics import Diagnostic, Span
+from pipegen.files import Output
 from pipegen.output import Finding, Status
 from pipegen.project import Project
 
@@ -104,11 +105,21 @@ def drift(parcel: Parcel) -> Iterator[Diagnostic]:
 
 
 def orphans(
-    project: Project, compilation: Compilation, targets: Mapping[str, Target]
+    project: Project,
+    compilation: Compilation,
+    targets: Mapping[str, Target],
+    *,
+    expose: bool = False,
 ) -> Iterator[Diagnostic]:
-    """Yield a diagnostic for each file pipegen wrote once and no pipeline makes any more."""
+    """Yield a diagnostic for each file pipegen wrote once and no pipeline makes any more.
+
+    With `expose` exposures are among them, unless an error keeps these from being made.
+    """
     outputs = [o for c in compilation.pipelines for o in c.outputs] + [*compilation.shared]
-    for out in sorted({project.locks, *(target.out for target in targets.values())}):
+    folders = {project.locks, *(target.out for target in targets.values())}
+    if expose and not any(problem.is_error for problem in compilation.diagnostics):
+        folders.update(exposures.folders(project))
+    for out in sorted(folders):
         kept = {file.path for item in outputs if item.out == out for file in item.files}
         for path in output.orphans(project.root, out, kept):
             if out == project.locks and path.parent != out:

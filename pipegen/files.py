@@ -25,3 +25,15 @@ class RenderedFile:
 
     path: PurePosixPath
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Files for one folder, relative to the project's root.
+
+    `backend` is empty for a lock, and `exposures/<dbt project>` for exposures.
+    """
+
+    out: PurePosixPath
+    files: tuple[RenderedFile, ...]
+    backend: str = ""

@@ -101,11 +101,16 @@ def _shapes(root: Path, texts: Mapping[str, bytes]) -> list[Diagnostic]:
 
 
 def targets(
-    project: Project, names: Iterable[str] | None = None, *, written: bool = True
+    project: Project,
+    names: Iterable[str] | None = None,
+    *,
+    written: bool = True,
+    needed: bool = True,
 ) -> dict[str, Target]:
     """Return the targets asked for, or those the project names.
 
-    Raises UsageError for what is no back end and, if they are to be `written`, for none.
+    Raises UsageError for what is no back end and, if they are to be `written`, for none where
+    one is `needed`.
     """
     from pipegen import backends
 
@@ -118,7 +123,7 @@ def targets(
         found = {name: project.target(name) for name in chosen} or project.targets(written)
     except CompileError as error:
         raise ProjectError(project.root, error.diagnostics, project.texts) from None
-    if written and not found:
+    if written and needed and not found:
         raise UsageError("no back end: name some under `backends`, or use --backend")
     return found
 

@@ -28,7 +28,7 @@ _SEAL = re.compile(
 )
 _UNSEALED = b"0" * 64
 _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}", re.ASCII)
-_SUFFIXES = frozenset((".py", ".yaml", ".json", ".toml", ".txt"))
+_SUFFIXES = frozenset((".py", ".yaml", ".yml", ".json", ".toml", ".txt"))
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 from pipegen.bounded import read_bytes
 from pipegen.dbt.manifest import ManifestError
-from pipegen.source.peek import top_level
+from pipegen.source.peek import top_level, top_level_list
 
+T = TypeVar("T")
+
+FILE = "dbt_project.yml"
 MAX_BYTES = 1_000_000
 
 
@@ -16,12 +21,27 @@ def profile_of(folder: Path) -> str:
 
     Raises ManifestError if its `dbt_project.yml` cannot be read or names none.
     """
+    profile = _read(folder, "profile", top_level)
+    if not profile:
+        raise ManifestError(f"its {FILE} names no profile")
+    return profile
+
+
+def models_of(folder: Path) -> PurePosixPath:
+    """Return the folder of a dbt project's models, the first of them, relative to its own.
+
+    Raises ManifestError if its `dbt_project.yml` cannot be read, or says there is none.
+    """
+    paths = _read(folder, "model-paths", top_level_list)
+    if paths == ():
+        raise ManifestError(f"its {FILE} names no folder of models")
+    return PurePosixPath(paths[0] if paths else "models")
+
+
+def _read(folder: Path, key: str, peek: Callable[[str, str], T]) -> T:
     try:
-        text = read_bytes(folder / "dbt_project.yml", MAX_BYTES).decode("utf-8-sig")
-        profile = top_level(text, "profile")
+        text = read_bytes(folder / FILE, MAX_BYTES).decode("utf-8-sig")
+        return peek(text, key)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise ManifestError(f"its dbt_project.yml cannot be read: {reason}") from None
-    if not profile:
-        raise ManifestError("its dbt_project.yml names no profile")
-    return profile
+        raise ManifestError(f"its {FILE} cannot be read: {reason}") from None

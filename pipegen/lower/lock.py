@@ -139,9 +139,11 @@ def _is_whole(lock: Lock) -> bool:
             return False
         if not project.tests.keys() >= set(selection.tests):
             return False
-    named = {reference.project for reference in lock.references.values()}
-    named |= {query.project for query in lock.queries.values()}
-    if not lock.projects.keys() >= named:
+    for reference in lock.references.values():
+        project = lock.projects.get(reference.project)
+        if project is None or reference.unique_id not in project.nodes:
+            return False
+    if not lock.projects.keys() >= {query.project for query in lock.queries.values()}:
         return False
     try:
         for project in lock.projects.values():

@@ -7,12 +7,15 @@ from pipegen.problems._help import (
     nearest,
 )
 from pipegen.problems.dbt import (
+    bad_dbt_project,
     bad_manifest,
     empty_selection,
+    exposure_without_owner,
     invalid_selection,
     missing_manifest,
     no_thresholds,
     override_selects_nothing,
+    same_exposure,
     unknown_source,
 )
 from pipegen.problems.files import (
@@ -100,6 +103,7 @@ __all__ = [
     "ambiguous_scalar",
     "anchor",
     "bad_cron",
+    "bad_dbt_project",
     "bad_manifest",
     "bad_name",
     "bad_reference",
@@ -112,6 +116,7 @@ __all__ = [
     "duplicate_pipeline",
     "edited_file",
     "empty_selection",
+    "exposure_without_owner",
     "forbidden_character",
     "foreign_file",
     "invalid_selection",
@@ -140,6 +145,7 @@ __all__ = [
     "pipeline_cycle",
     "required",
     "retries_out_of_bounds",
+    "same_exposure",
     "secret_in_text",
     "several_documents",
     "tag",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pipegen.diagnostics import Diagnostic, Span
+from pipegen.diagnostics import Diagnostic, Related, Span
 from pipegen.problems._help import offer
 
 
@@ -55,3 +55,34 @@ def no_thresholds(table: str, missing: str, span: Span) -> Diagnostic:
 def override_selects_nothing(transform: str, span: Span) -> Diagnostic:
     """An override selects none of the nodes of its transform, so it changes nothing."""
     return Diagnostic("PG406", f"this override selects no node of '{transform}'", span)
+
+
+def bad_dbt_project(path: str, reason: str, span: Span) -> Diagnostic:
+    """The place of a dbt project's models, where its exposures go, cannot be found out."""
+    return Diagnostic(
+        "PG407",
+        f"cannot place exposures in the dbt project '{path}': {reason}",
+        span,
+        "they go below the first of its `model-paths` or, without that key, below `models`",
+    )
+
+
+def exposure_without_owner(activation: str, span: Span) -> Diagnostic:
+    """An activation without an owner cannot be an exposure: dbt wants one of each."""
+    return Diagnostic(
+        "PG409",
+        f"'{activation}' has no owner, and dbt wants one of every exposure",
+        span,
+        "add `owner` to it, to its pipeline, or to `defaults`",
+    )
+
+
+def same_exposure(name: str, other: str, span: Span, first: Span) -> Diagnostic:
+    """Two activations of a project would be the same exposure of a dbt project."""
+    return Diagnostic(
+        "PG410",
+        f"this activation and '{other}' both become the exposure '{name}'",
+        span,
+        "rename one",
+        related=(Related("the other is here", first),),
+    )

@@ -34,7 +34,9 @@ def unsafe_path(path: str, reason: str, span: Span) -> Diagnostic:
 
 def out_of_date(path: str, what: str, span: Span) -> Diagnostic:
     """A committed output differs from what its specification now compiles to (`--check`)."""
-    return Diagnostic("PG504", f"'{path}' is {what}", span, "run `pipegen render`")
+    return Diagnostic(
+        "PG504", f"'{path}' is {what}", span, "run the same command without `--check`"
+    )
 
 
 def orphan(path: str, span: Span) -> Diagnostic:
