@@ -67,14 +67,24 @@ class Recorder:
             )
 
     def run(
-        self, project: Path, out: Path, pipeline: str, environment: Mapping[str, object]
+        self,
+        project: Path,
+        out: Path,
+        pipeline: str,
+        environment: Mapping[str, object],
+        **wanted: str,
     ) -> dict[str, Any]:
-        """Run a pipeline's generated file, which lies below `out` in its project."""
+        """Run a pipeline's generated file, which lies below `out` in its project.
+
+        With `day`, YYYY-MM-DD, it runs as on that day. With `recipe`, a shell script, the last
+        run is not followed by another: the recipe is for that one, whose id it finds in `$RUN`.
+        """
         request = {
             "file": str(project / out / self.lane.path(pipeline)),
             "pipeline": pipeline,
             "env": {name: str(value) for name, value in environment.items()},
             "path": [str(project)],
+            **wanted,
         }
         return self._ask(request)
 

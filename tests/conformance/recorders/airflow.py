@@ -12,11 +12,13 @@ import gc
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,8 @@ import cosmos.operators.local  # noqa: E402, F401
 import dbt.adapters.duckdb  # noqa: E402, F401
 from airflow import settings  # noqa: E402
 from airflow.dag_processing.dagbag import DagBag  # noqa: E402
+from airflow.models import dagrun  # noqa: E402
+from airflow.models.dagrun import DagRun  # noqa: E402
 from airflow.models.taskinstance import TaskInstance  # noqa: E402
 from airflow.models.taskinstancehistory import TaskInstanceHistory  # noqa: E402
 from airflow.sdk.execution_time.supervisor import in_process_api_server  # noqa: E402
@@ -50,6 +54,7 @@ from airflow.utils.db import initdb  # noqa: E402
 from dbt.adapters.factory import reset_adapters  # noqa: E402
 from dbt.cli.main import dbtRunner  # noqa: E402
 from openlineage.common.provider.dbt import local  # noqa: E402, F401  (Cosmos imports it late)
+from sqlalchemy import select  # noqa: E402
 
 DATABASE = HOME / "airflow.db"
 TEMPLATE = HOME / "empty.db"
@@ -64,12 +69,13 @@ def main() -> None:
     log_dbt()
     answer = HOME / "answer.json"
     for line in sys.stdin:
-        for left in HOME.glob(f"{DATABASE.name}*"):
-            left.unlink()
-        shutil.copy(TEMPLATE, DATABASE)
+        request = json.loads(line)
+        if "recipe" not in request:
+            for left in HOME.glob(f"{DATABASE.name}*"):
+                left.unlink()
+            shutil.copy(TEMPLATE, DATABASE)
         DBT_LOG.write_text("")
         answer.write_text(json.dumps({"error": "the process of this case died"}))
-        request = json.loads(line)
         forked(lambda request=request: answer.write_text(json.dumps(observe(request))))
         print(answer.read_text(), file=ANSWERS, flush=True)
     shutil.rmtree(HOME)
@@ -129,8 +135,10 @@ def observe(request: dict[str, Any]) -> dict[str, Any]:
         sys.path[:0] = request["path"]
         dag = load(Path(request["file"]), request["pipeline"])
         edges = [[task.task_id, down] for task in dag.tasks for down in task.downstream_task_ids]
-        with one_process_per_attempt():
-            run = dag.test()
+        day = request.get("day")
+        run_after = datetime.fromisoformat(f"{day}T12:00:00+00:00") if day else None
+        with one_process_per_attempt(), followed(request.get("recipe")):
+            run = dag.test(run_after=run_after)
         return {
             "succeeded": str(run.state) == "success",
             "tasks": recorded(run.run_id),
@@ -176,6 +184,30 @@ def one_process_per_attempt() -> Iterator[None]:
         yield
     finally:
         dag_module._run_task, time.sleep = run, sleep
+
+
+@contextlib.contextmanager
+def followed(recipe: str | None) -> Iterator[None]:
+    """Follow a recipe for the last run, and let `dag.test` go on with what it queued."""
+    if recipe is None:
+        yield
+        return
+    [last] = settings.Session().scalars(select(DagRun))
+    variables = {**os.environ, "RUN": last.run_id}
+    subprocess.run(["bash", "-euc", recipe], cwd=HOME, env=variables, check=True)
+    create = dagrun.get_or_create_dagrun
+
+    def take(*, dag: Any, session: Any, **_: Any) -> DagRun:
+        [queued] = session.scalars(select(DagRun).where(DagRun.state == "queued"))
+        queued.dag, queued.state = dag, "running"  # as the scheduler does
+        session.commit()
+        return queued
+
+    dagrun.get_or_create_dagrun = take
+    try:
+        yield
+    finally:
+        dagrun.get_or_create_dagrun = create
 
 
 def recorded(run_id: str) -> dict[str, dict[str, Any]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import traceback
@@ -36,8 +37,12 @@ def observe(request: dict[str, Any]) -> dict[str, Any]:
     """Load and run one script in an environment of its own."""
     ARGV.clear()
     with environment(request["env"], request["path"]):
+        if recipe := request.get("recipe"):
+            folder = Path(request["file"]).parents[1]
+            done = subprocess.run(["bash", "-euc", recipe], cwd=folder, check=False)
+            return {"succeeded": done.returncode == 0}
         module = load(request["file"])
-        code, events = run(module)
+        code, events = run(module, request.get("day"))
     if code not in (0, 1) or events[-1]["event"] != "summary":
         raise RuntimeError(f"exit code {code} after {events}")
     return {
@@ -92,13 +97,13 @@ def load(file: str) -> ModuleType:
     return module
 
 
-def run(module: ModuleType) -> tuple[int, list[dict[str, Any]]]:
+def run(module: ModuleType, day: str | None) -> tuple[int, list[dict[str, Any]]]:
     """Call the script's `main` with a file as its standard output."""
     stdout = sys.stdout
     with tempfile.TemporaryFile("w+") as written:
         os.dup2(written.fileno(), 1)
         try:
-            code = module.main(["--events"])
+            code = module.main(["--events", *(["--date", day] if day else [])])
         finally:
             os.dup2(2, 1)
             sys.stdout = stdout

@@ -10,6 +10,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import subprocess
 import sys
 import time
 import traceback
@@ -33,15 +34,20 @@ os.environ.update(
     PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED="false",
 )
 
+import prefect.settings  # noqa: E402
 from dbt.cli.main import dbtRunner  # noqa: E402
-from prefect import Flow  # noqa: E402
+from prefect import Flow, State  # noqa: E402
 from prefect.client.orchestration import get_client  # noqa: E402
+from prefect.flow_engine import run_flow  # noqa: E402
+from prefect.settings import PREFECT_API_URL, temporary_settings  # noqa: E402
+from prefect.states import Scheduled  # noqa: E402
 from prefect.testing.utilities import prefect_test_harness  # noqa: E402
 
 PATIENCE_SECONDS = 60.0
 STATES = {"COMPLETED": "success", "FAILED": "failed", "CRASHED": "failed"}
 
 dbt_invocations: list[list[str]] = []
+last_flow_run: list[str] = []
 _invoke = dbtRunner.invoke
 
 
@@ -62,8 +68,13 @@ def surroundings(env: dict[str, str], path: list[str]) -> Iterator[None]:
     os.environ["PYTHONPATH"] = os.pathsep.join(path)
     sys.path[:0] = path
     importlib.invalidate_caches()
+    settings = {name: value for name, value in env.items() if name.startswith("PREFECT_")}
     try:
-        yield
+        # Prefect reads its environment once, when it is imported
+        with temporary_settings(
+            {getattr(prefect.settings, key): settings[key] for key in settings}
+        ):
+            yield
     finally:
         del sys.path[: len(path)]
         os.environ.clear()
@@ -86,12 +97,34 @@ def load(file: str, pipeline: str) -> Flow[[], Any]:
     return flow
 
 
-def record(file: str, pipeline: str) -> dict[str, Any]:
+def run(flow: Flow[[], Any], day: str | None) -> State[Any]:
+    """Run the flow now, or as on the day it was scheduled for."""
+    if day is None:
+        return flow(return_state=True)
+    noon = datetime.fromisoformat(f"{day}T12:00:00+00:00")
+    with get_client(sync_client=True) as client:
+        scheduled = client.create_flow_run(flow, state=Scheduled(scheduled_time=noon))
+    return run_flow(flow, flow_run=scheduled, return_type="state")
+
+
+def rerun(file: str, recipe: str) -> dict[str, Any]:
+    """Follow a recipe for the flow run before, and return what Prefect's server knows of it."""
+    (flow_run_id,) = last_flow_run
+    variables = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value(), "RUN": flow_run_id}
+    folder = Path(file).parents[1]
+    subprocess.run(["bash", "-euc", recipe], cwd=folder, env=variables, check=True)
+    with get_client(sync_client=True) as client:
+        state = client.read_flow_run(UUID(flow_run_id)).state
+    return {"succeeded": state is not None and state.is_completed()}
+
+
+def record(file: str, pipeline: str, day: str | None) -> dict[str, Any]:
     """Run the flow once, and return what Prefect's server knows of the run."""
     dbt_invocations.clear()
-    ended = load(file, pipeline)(return_state=True)
+    ended = run(load(file, pipeline), day)
     flow_run_id = ended.state_details.flow_run_id
     assert flow_run_id is not None
+    last_flow_run[:] = [str(flow_run_id)]
     results = ended.result(raise_on_failure=False)
     runs = final_task_runs(flow_run_id, expected=len(results or ()))
     names = {run["id"]: run["name"] for run in runs}
@@ -156,7 +189,10 @@ def main() -> None:
             request = json.loads(line)
             try:
                 with surroundings(request["env"], request["path"]):
-                    answer = record(request["file"], request["pipeline"])
+                    if recipe := request.get("recipe"):
+                        answer = rerun(request["file"], recipe)
+                    else:
+                        answer = record(request["file"], request["pipeline"], request.get("day"))
             except Exception:
                 answer = {"error": traceback.format_exc()}
             print(json.dumps(answer), file=ANSWERS, flush=True)
