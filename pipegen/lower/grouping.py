@@ -56,16 +56,11 @@ def _groups(tasks: Sequence[ir.Task]) -> list[list[ir.Task]]:
     Tests that only warn come last: whatever is below them, they hold nothing back.
     """
     graph = _Graph(tasks)
-    members = [task for task in tasks if _is_member(task)]
     leaders: dict[object, list[str]] = {}
-    by_name = {task.name: task for task in members}
-    for task in sorted(members, key=lambda task: not _can_fail(task)):
-        above, below = graph.above[task.name], graph.below[task.name]
-        kind = (task.group, _settings(task), above)
+    for task in sorted(filter(_is_member, tasks), key=lambda task: not _can_fail(task)):
+        kind = (task.group, _settings(task), graph.above[task.name])
         for leader in leaders.get(kind, ()):
-            if _fits(
-                task, below, by_name[leader], graph.below[leader]
-            ) and not graph.closes_a_cycle(leader, task.name):
+            if graph.fits(leader, task.name) and not graph.closes_a_cycle(leader, task.name):
                 graph.join(leader, task.name)
                 break
         else:
@@ -74,13 +69,6 @@ def _groups(tasks: Sequence[ir.Task]) -> list[list[ir.Task]]:
     for task in tasks:
         found.setdefault(graph.group[task.name], []).append(task)
     return list(found.values())
-
-
-def _fits(task: ir.Task, below: int, leader: ir.Task, theirs: int) -> bool:
-    """Whether a failure of one, which then is one of the other, reaches the same tasks."""
-    if _can_fail(task):
-        return below == theirs
-    return not _can_fail(leader) or not below & ~theirs
 
 
 def _settings(task: ir.Task) -> object:
@@ -109,8 +97,36 @@ class _Graph:
         for task in reversed(tasks):
             children = (self.below[name] | outside.get(name, 0) for name in self.after[task.name])
             self.below[task.name] = _union(children)
+        self.kinds: dict[int, set[object]] = {}
+        for task in tasks:
+            if task.name not in outside:
+                kind = (task.group or task.name, _settings(task))
+                self.kinds.setdefault(self.above[task.name], set()).add(kind)
+        self.can_fail = {task.name for task in tasks if _can_fail(task)}
+        self.in_dbt = {
+            task.name: [name for name in task.upstream if name not in outside] for task in tasks
+        }
         self.group = {task.name: task.name for task in tasks}
         self.members: dict[str, list[str]] = {task.name: [task.name] for task in tasks}
+
+    def fits(self, one: str, other: str) -> bool:
+        """Whether a failure in dbt reaches the same tasks if two groups are one.
+
+        One that can fail would fail what is below the other; and so would what either waits
+        for in dbt, whose failure reaches both.
+        """
+        if {one, other} <= self.can_fail:  # then all above them is above what is below both
+            return self.below[one] == self.below[other]
+        for first, second in ((one, other), (other, one)):
+            theirs = self._below(second)
+            failing = [name for name in self.members[first] if name in self.can_fail]
+            waited = [name for member in self.members[first] for name in self.in_dbt[member]]
+            if any(theirs & ~self.below[name] for name in (*failing, *waited)):
+                return False
+        return True
+
+    def _below(self, group: str) -> int:
+        return _union(self.below[member] for member in self.members[group])
 
     def join(self, leader: str, name: str) -> None:
         """Put a task into a group."""
@@ -119,7 +135,13 @@ class _Graph:
         self.members.pop(name)
 
     def closes_a_cycle(self, one: str, other: str) -> bool:
-        """Whether a path leads from one group through a third to the other, either way."""
+        """Whether a path leads from one group through a third to the other, either way.
+
+        Whatever stands on it has the same above, and between two that can fail the same below:
+        it is in the one group, unless another transform or other settings keep it apart.
+        """
+        if {one, other} <= self.can_fail and len(self.kinds[self.above[one]]) == 1:
+            return False
         return self._leads_around(one, other) or self._leads_around(other, one)
 
     def _leads_around(self, start: str, end: str) -> bool:
