@@ -27,8 +27,9 @@ check: setup lint editor others $(MANIFEST)  ## The quick loop: style, types, la
 fuzz: setup  ## The trust tests with many times the cases; FUZZ=100 for more.
 	PIPEGEN_FUZZ=$(or $(FUZZ),20) $(BIN)/python -m pytest -q -rP tests/trust
 
-bench: setup  ## What validating costs, beside an interpreter that does nothing.
+bench: setup  ## What validating costs, beside an interpreter that does nothing and beside dbt.
 	$(BIN)/python benchmarks/validate.py
+	$(BIN)/python benchmarks/selections.py
 
 lint: setup
 	$(BIN)/ruff check

@@ -195,6 +195,8 @@ def render(
             )
         elif problem := output.diagnostic(finding):
             found.append(problem)
+    for answers in compilation.answers if not check and not diff else ():
+        answers.write()
     whole = paths is None and out is None and backend is None
     if check and whole and all(compiled.pipeline for compiled in compilation.pipelines):
         found += deliver.orphans(project, compilation, targets, expose=exposures)

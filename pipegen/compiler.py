@@ -20,13 +20,14 @@ from pipegen import (
 from pipegen.backends import Target
 from pipegen.bounded import read_bytes
 from pipegen.consistency import Understood
+from pipegen.dbt.cache import Answers
 from pipegen.diagnostics import CompileError, Diagnostic, Span, once
 from pipegen.expand import specifications
 from pipegen.files import Output, PlannedFile, RenderedFile
 from pipegen.lower import lower
 from pipegen.lower.lock import Lock, dump, load
 from pipegen.lower.manifests import Manifests
-from pipegen.lower.resolve import resolve
+from pipegen.lower.resolve import doubts, resolve
 from pipegen.project import FILE, Project, document, pipelines
 from pipegen.spec import PipelineSpec
 
@@ -49,12 +50,13 @@ class Compilation:
     """What a project became. `shared` are the files all of its pipelines have part in.
 
     They are there only if every pipeline compiled: one that did not would vanish from them.
-    `findings` are about the project as a whole.
+    `findings` are about the project as a whole. `answers` are those of dbt, to be kept.
     """
 
     pipelines: tuple[Compiled, ...]
     shared: tuple[Output, ...]
     findings: tuple[Diagnostic, ...] = ()
+    answers: tuple[Answers, ...] = ()
 
     @property
     def diagnostics(self) -> tuple[Diagnostic, ...]:
@@ -136,6 +138,7 @@ def compile_project(
         pipelines=tuple(_compiled(project, work, targets, written) for work in works),
         shared=tuple(shared),
         findings=tuple(findings),
+        answers=manifests.answered,
     )
 
 
@@ -172,11 +175,13 @@ def _read(project: Project, manifests: Manifests, file: str) -> Iterator[_Work]:
             lock = resolve(spec, manifests, partial(_known, project, spec.pipeline))
             lowered = lower(spec, project.spec, lock, file, enabled=project.enabled)
         except CompileError as error:
-            new = [problem for problem in error.diagnostics if problem not in faulty]
+            met = (*error.diagnostics, *doubts(spec, manifests))
+            new = [problem for problem in met if problem not in faulty]
             faulty |= dict.fromkeys(new)
             yield _Work(file, None, new)
             continue
-        warnings = [problem for problem in lowered.warnings if problem not in faulty]
+        met = (*lowered.warnings, *doubts(spec, manifests))
+        warnings = [problem for problem in met if problem not in faulty]
         faulty |= dict.fromkeys(warnings)
         yield _Work(file, Understood(spec, lock, lowered), warnings)
 

@@ -14,6 +14,11 @@ import pytest
 AssertTree = Callable[[Mapping[str, str], Path], None]
 
 
+def pytest_configure() -> None:
+    """Keep nothing on this machine, and find nothing there."""
+    os.environ["PIPEGEN_CACHE_DIR"] = ""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-snapshots", action="store_true", help="Rewrite the expected files.")
 

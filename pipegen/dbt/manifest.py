@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,11 @@ MAX_BYTES = 200 * 1024 * 1024
 """The largest manifest that is read."""
 
 SCHEMA_VERSION = 12
-"""The version of the manifest's schema that is read; dbt-core 1.8 and later write it."""
+"""The version of the manifest's schema that is read; dbt-core 1.8 and later write it, and dbt 2.
+
+dbt 2, which is written in Rust, leaves out what is null where dbt-core writes the null, and has
+nulls where dbt-core has an empty object or list.
+"""
 
 COLLECTIONS = (
     "nodes",
@@ -75,12 +80,14 @@ class DbtResource:
 class Manifest:
     """A dbt project as dbt last parsed it; disabled resources are left out.
 
-    `raw` is the document itself, for dbt's own code; nothing here or there changes it.
+    `digest` sums up its bytes. `raw` is the document itself, for dbt's own code; nothing here or
+    there changes it.
     """
 
     path: Path
     project_name: str
     resources: Mapping[str, DbtResource]
+    digest: str
     raw: Mapping[str, Any]
 
     def sources(self) -> tuple[DbtResource, ...]:
@@ -129,9 +136,10 @@ def load(path: Path) -> Manifest:
     Raises FileNotFoundError if there is none, ManifestError if it is not one pipegen reads.
     """
     with all_kept():
-        raw = _document(path)
+        content = _content(path)
+        raw = _document(content)
         _check_schema(raw)
-        return _manifest(path, raw)
+        return _manifest(path, raw, sha256(content).hexdigest())
 
 
 @contextmanager
@@ -146,28 +154,33 @@ def all_kept() -> Iterator[None]:
             gc.enable()
 
 
-def _manifest(path: Path, raw: Mapping[str, Any]) -> Manifest:
+def _manifest(path: Path, raw: Mapping[str, Any], digest: str) -> Manifest:
     try:
         owners = {key: _owner(group) for key, group in _entries(raw, "groups")}
         resources = {
             unique_id: _resource(unique_id, entry, owners)
             for collection in COLLECTIONS
             for unique_id, entry in _entries(raw, collection)
-            if entry.get("config", {}).get("enabled", True)
+            if (entry.get("config") or {}).get("enabled") is not False
         }
         project_name = str(raw["metadata"].get("project_name") or "")
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ManifestError(f"not a manifest dbt wrote: {error!r}") from error
-    return Manifest(path, project_name, dict(sorted(resources.items())), raw)
+    return Manifest(path, project_name, dict(sorted(resources.items())), digest, raw)
 
 
-def _document(path: Path) -> Mapping[str, Any]:
+def _content(path: Path) -> bytes:
     try:
-        raw = json.loads(read_bytes(path, MAX_BYTES))
+        return read_bytes(path, MAX_BYTES)
     except FileNotFoundError:
         raise
     except OSError as error:
         raise ManifestError(f"cannot be read: {error.strerror}") from error
+
+
+def _document(content: bytes) -> Mapping[str, Any]:
+    try:
+        raw = json.loads(content)
     except RecursionError as error:
         raise ManifestError("nested too deeply") from error
     except ValueError as error:
@@ -184,10 +197,18 @@ def _check_schema(raw: Mapping[str, Any]) -> None:
     if found is None:
         raise ManifestError("not a dbt manifest: no `metadata.dbt_schema_version` of a manifest")
     if found[1] != str(SCHEMA_VERSION):
+        is_older = len(found[1]) < 4 and int(found[1]) < SCHEMA_VERSION
+        way = "parse" if is_older else "use a newer pipegen, or parse"
         raise ManifestError(
-            f"schema v{found[1]} is not supported, v{SCHEMA_VERSION} is: "
-            "parse the project with dbt-core 1.8 or newer"
+            f"{_writer(metadata)}schema v{found[1][:9]} is not supported, v{SCHEMA_VERSION} is: "
+            f"{way} the project with {'dbt-core 1.8 or newer' if is_older else 'an older dbt'}"
         )
+
+
+def _writer(metadata: Any) -> str:
+    version = metadata.get("dbt_version")
+    is_one = isinstance(version, str) and re.fullmatch(r"[\w.+-]{1,40}", version)
+    return f"dbt {version} wrote it, and " if is_one else ""
 
 
 def _entries(raw: Mapping[str, Any], key: str) -> Iterator[tuple[str, Any]]:

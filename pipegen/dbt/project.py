@@ -27,6 +27,14 @@ def profile_of(folder: Path) -> str:
     return profile
 
 
+def name_of(folder: Path) -> str | None:
+    """Return the name of a dbt project; None if its `dbt_project.yml` does not tell."""
+    try:
+        return _read(folder, "name", top_level)
+    except ManifestError:
+        return None
+
+
 def models_of(folder: Path) -> PurePosixPath:
     """Return the folder of a dbt project's models, the first of them, relative to its own.
 

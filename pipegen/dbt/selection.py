@@ -46,9 +46,9 @@ def select(
 ) -> tuple[tuple[str, ...], ...]:
     """Return, for each selection, the sorted unique ids `dbt build` would select with it.
 
-    These are models (ephemeral ones too), seeds, snapshots, tests and unit tests. `path:` is
-    resolved among the files in `project_dir`. Raises SelectionError for the first selection
-    at fault, and ManifestError if dbt cannot read the manifest.
+    These are models (ephemeral ones too), seeds, snapshots, functions, tests and unit tests.
+    `path:` is resolved among the files in `project_dir`. Raises SelectionError for the first
+    selection at fault, and ManifestError if dbt cannot read the manifest.
     """
     for index, selection in enumerate(selections):
         _refuse_options(selection, index)

@@ -58,8 +58,10 @@ class _Lowering:
         self.lineage = Lineage(lock, self.works, loads, self.gates.blocking())
         self.inferred = {work.name: tuple(self.lineage.of_work(work)) for work in self.works}
         self.members: dict[str, list[str]] = {name: [name] for name in self.steps}
+        for name in spec.selections:
+            self.members.setdefault(name, [])
         for work in self.works:
-            self.members.setdefault(work.transform, []).append(work.name)
+            self.members[work.transform].append(work.name)
         self.settings = Settings(spec, project)
         self.watch = Watch(spec, project, lock, self.members)
 
@@ -143,6 +145,8 @@ class _Lowering:
     def _dbt(self, name: str, transform: DbtTransform) -> Iterator[ir.Task]:
         self.references.flag(transform.full_refresh, "full_refresh", transform)
         overrides = tuple(overridden(name, transform, self.lock, self.found))
+        if not self.members[name]:
+            tuple(self._listed(transform))
         for work in self.works:
             if work.transform != name:
                 continue
@@ -201,6 +205,15 @@ class _Lowering:
         )
 
     def _named(self, name: str, spec: TaskSpec, action: ir.Action) -> Iterator[ir.Dependency]:
+        yield from self._listed(spec)
+        for output in outputs_used(action) if self.references.outputs else ():
+            if output.task in self.steps:
+                yield ir.Dependency(output.task, ir.Reason.OUTPUT, output.output)
+        for pipeline in spec.wait_for:
+            yield ir.Dependency(f"wait_for_{pipeline}", ir.Reason.WAIT_FOR, pipeline)
+
+    def _listed(self, spec: TaskSpec) -> Iterator[ir.Dependency]:
+        """Yield what `depends_on` names; report what is no task."""
         for index, other in enumerate(spec.depends_on):
             if other not in self.members:
                 span = spec.span_of("depends_on", index)
@@ -208,11 +221,6 @@ class _Lowering:
                 continue
             for task in self._ends(other):
                 yield ir.Dependency(task, ir.Reason.DEPENDS_ON, other)
-        for output in outputs_used(action) if self.references.outputs else ():
-            if output.task in self.steps:
-                yield ir.Dependency(output.task, ir.Reason.OUTPUT, output.output)
-        for pipeline in spec.wait_for:
-            yield ir.Dependency(f"wait_for_{pipeline}", ir.Reason.WAIT_FOR, pipeline)
 
     def _freshness(self) -> Iterator[ir.Task]:
         """Yield the tasks that ask how old loaded tables are, with what is not theirs to say."""
@@ -223,8 +231,8 @@ class _Lowering:
     def _waits(self) -> Iterator[ir.Task]:
         """Yield a task for each pipeline that is waited for."""
         first: dict[str, TaskSpec] = {}
-        for _, task in self.spec.tasks:
-            for pipeline in task.wait_for:
+        for name, task in self.spec.tasks:
+            for pipeline in task.wait_for if self.members[name] else ():
                 first.setdefault(pipeline, task)
         for pipeline, spec in first.items():
             span = spec.key_span_of("wait_for")
@@ -242,7 +250,10 @@ class _Lowering:
         return not any(dependency.task in members for dependency in self.inferred[work.name])
 
     def _ends(self, name: str) -> tuple[str, ...]:
-        """Return the tasks whose end is the end of `name`: of a transform, its last ones."""
+        """Return the tasks whose end is the end of `name`: of a transform, its last ones.
+
+        There are none if it selects nothing.
+        """
         members = set(self.members[name])
         waited = {
             dependency.task
@@ -250,7 +261,7 @@ class _Lowering:
             if work.name in members
             for dependency in self.inferred[work.name]
         }
-        return tuple(sorted(members - waited)) or (name,)
+        return tuple(sorted(members - waited)) or ((name,) if members else ())
 
     def _reads(self, name: str, reads: tuple[str, ...]) -> Iterator[ir.Dependency]:
         datasets = self._datasets(reads)

@@ -12,12 +12,16 @@ from pipegen.spec import PipelineSpec
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A selection to be resolved: what is asked, who asks, and where it is written."""
+    """A selection to be resolved: what is asked, who asks, and where it is written.
+
+    `allow_empty` is whether nothing is an answer.
+    """
 
     name: str
     asks: LockedSelection
     span: Span
     project_span: Span
+    allow_empty: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ def selections(spec: PipelineSpec) -> Iterator[Query]:
             key = "select" if transform.select else "selector"
             alone = [0] if len(transform.select or ()) == 1 else []
             span = transform.span_of(key, *alone)
-            yield Query(name, asks, span, transform.span_of("project"))
+            yield Query(name, asks, span, transform.span_of("project"), transform.allow_empty)
 
 
 def queries(spec: PipelineSpec, projects: tuple[str, ...]) -> Iterator[Query]:
@@ -61,6 +65,7 @@ def queries(spec: PipelineSpec, projects: tuple[str, ...]) -> Iterator[Query]:
                 asks,
                 override.span_of("select"),
                 transform.span_of("project"),
+                transform.allow_empty,
             )
     own = {transform.project for transform in spec.selections.values()} or set(projects)
     for name, sla in spec.slas.items():

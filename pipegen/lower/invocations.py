@@ -13,7 +13,7 @@ from pipegen.lower.lock import LockedNode, LockedProject, LockedSelection, Locke
 from pipegen.spec import DbtTransform
 
 MADE = {
-    "build": ("model", "seed", "snapshot"),
+    "build": ("model", "seed", "snapshot", "function"),
     "run": ("model",),
     "seed": ("seed",),
     "snapshot": ("snapshot",),

@@ -66,6 +66,11 @@ class LockedSelection:
         """What it asks for."""
         return (self.project, self.select, self.exclude, self.indirect_selection, self.selector)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether dbt selects nothing that is built or tested."""
+        return not self.nodes and not self.tests
+
 
 @dataclass(frozen=True, slots=True)
 class LockedProject:

@@ -7,8 +7,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
+from pipegen import problems
+from pipegen.dbt.cache import Answers
+from pipegen.dbt.freshness import doubt
 from pipegen.dbt.lineage import Lineage
 from pipegen.dbt.manifest import DbtResource, Manifest, ManifestError, load
+from pipegen.diagnostics import Diagnostic
 from pipegen.spec import DbtProjectSpec, ProjectSpec
 
 
@@ -20,6 +24,8 @@ class Manifests:
         self.specs: Mapping[str, DbtProjectSpec] = project.dbt.projects
         self._loaded: dict[str, Manifest | ManifestError | None] = {}
         self._lineages: dict[str, Lineage] = {}
+        self._answers: dict[str, Answers] = {}
+        self._doubts: dict[str, Diagnostic | None] = {}
 
     def path(self, name: str) -> PurePosixPath:
         """Return where the manifest of a dbt project lies, relative to the root."""
@@ -40,6 +46,28 @@ class Manifests:
             except ManifestError as error:
                 self._loaded[name] = error
         return self._loaded[name]
+
+    def doubt(self, name: str) -> Diagnostic | None:
+        """Return what makes a manifest that was read look out of date."""
+        if name not in self._doubts:
+            manifest = self._loaded.get(name)
+            reason = doubt(manifest, self.dir(name)) if isinstance(manifest, Manifest) else None
+            path, span = str(self.path(name)), self.specs[name].span
+            self._doubts[name] = (
+                problems.stale_manifest(path, reason, self.command(name), span) if reason else None
+            )
+        return self._doubts[name]
+
+    def answers(self, name: str, manifest: Manifest) -> Answers:
+        """Return what dbt answers to selections on a manifest."""
+        if name not in self._answers:
+            self._answers[name] = Answers(manifest, self.dir(name))
+        return self._answers[name]
+
+    @property
+    def answered(self) -> tuple[Answers, ...]:
+        """What dbt was asked on each manifest."""
+        return tuple(self._answers.values())
 
     def lineage(self, name: str, manifest: Manifest) -> Lineage:
         """Return the lineage of a dbt project."""

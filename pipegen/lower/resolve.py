@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from pipegen import problems
 from pipegen.dbt.lineage import node_selector
 from pipegen.dbt.manifest import DbtResource, Manifest, ManifestError
 from pipegen.dbt.project import profile_of
-from pipegen.dbt.selection import Selection, SelectionError, select
 from pipegen.diagnostics import CompileError, Diagnostic, Span
+from pipegen.lower.answers import answered, filled, is_built
 from pipegen.lower.asked import Query, Written, queries, selections, written
 from pipegen.lower.lock import (
     Lock,
@@ -51,16 +48,23 @@ def resolve(spec: PipelineSpec, manifests: Manifests, committed: Callable[[], Lo
                 known = committed()
                 ours = known and known.projects.keys() <= manifests.specs.keys()
                 if known and ours and not found and _current(asked, names, known):
-                    return known
+                    return filled(known, asked)
                 path, command = str(manifests.path(name)), manifests.command(name)
                 found.append(problems.missing_manifest(path, command, span))
     if found:
         raise CompileError(found)
-    answers = dict(_answers(asked, manifests, usable, found))
+    answers = dict(answered(asked, manifests, usable, found))
     references = dict(_references(names, usable, manifests, found))
     if found:
         raise CompileError(found)
     return _lock(spec, manifests, usable, needed, answers, references)
+
+
+def doubts(spec: PipelineSpec, manifests: Manifests) -> list[Diagnostic]:
+    """Return what makes the manifests a pipeline was resolved on look out of date."""
+    asked = (*selections(spec), *queries(spec, tuple(manifests.specs)))
+    used = _projects(spec, asked, written(spec), manifests)
+    return [problem for name in used if (problem := manifests.doubt(name))]
 
 
 def _lock(
@@ -133,64 +137,6 @@ def _current(asked: Iterable[Query], names: Iterable[Written], lock: Lock) -> bo
     } == set(lock.references)
 
 
-def _answers(
-    asked: Iterable[Query],
-    manifests: Manifests,
-    usable: Mapping[str, Manifest],
-    found: list[Diagnostic],
-) -> Iterator[tuple[str, LockedSelection]]:
-    for query in asked:
-        asks = query.asks
-        manifest = usable[asks.project]
-        request = Selection(asks.select, asks.exclude, asks.indirect_selection, asks.selector)
-        try:
-            (ids,) = select(manifest, manifests.dir(asks.project), [request])
-        except SelectionError as error:
-            found.append(problems.invalid_selection(str(error), query.span))
-            continue
-        except ManifestError as error:
-            path = str(manifests.path(asks.project))
-            found.append(problems.bad_manifest(path, str(error), query.project_span))
-            continue
-        resources = manifest.resources
-        nodes = tuple(key for key in ids if _is_built(resources[key]))
-        tests = tuple(key for key in ids if _is_run(resources[key], nodes))
-        if not nodes and not tests:
-            found.append(_nothing(query, manifest))
-        fingerprint = _fingerprint(resources[key] for key in (*nodes, *tests))
-        yield query.name, replace(asks, nodes=nodes, tests=tests, fingerprint=fingerprint)
-
-
-def _is_built(resource: DbtResource) -> bool:
-    """Whether building the resource leaves something in the warehouse."""
-    return (
-        resource.resource_type in ("model", "seed", "snapshot")
-        and resource.materialized != "ephemeral"
-    )
-
-
-def _is_run(resource: DbtResource, nodes: tuple[str, ...]) -> bool:
-    """Whether `dbt build` runs the resource as a test: a unit test, only with its model."""
-    if resource.resource_type == "unit_test":
-        return set(resource.parents) <= set(nodes)
-    return resource.resource_type == "test"
-
-
-def _nothing(query: Query, manifest: Manifest) -> Diagnostic:
-    words = {r.name for r in manifest.resources.values() if _is_built(r)}
-    words |= {f"tag:{tag}" for r in manifest.resources.values() for tag in r.tags}
-    first = (*query.asks.select, query.asks.selector or "")[0]
-    return problems.empty_selection(query.name, query.span, problems.nearest(first, words))
-
-
-def _fingerprint(resources: Iterable[DbtResource]) -> str:
-    facts = [
-        (r.unique_id, r.resource_type, r.fqn, r.path, r.materialized, r.severity, r.parents)
-        for r in resources
-    ]
-    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
-
-
 def _references(
     names: Iterable[Written],
     usable: Mapping[str, Manifest],
@@ -226,7 +172,7 @@ def _unknown(name: Written, usable: Mapping[str, Manifest]) -> Diagnostic:
     tables = [f"{r.source_name}.{r.name}" for m in usable.values() for r in m.sources()]
     if name.loads:
         return problems.unknown_source(name.text, tables, name.span)
-    models = [r.name for m in usable.values() for r in m.resources.values() if _is_built(r)]
+    models = [r.name for m in usable.values() for r in m.resources.values() if is_built(r)]
     known = tables if "." in name.text else models
     return problems.unknown_model(name.user, name.text, known or models, name.span)
 

@@ -47,7 +47,10 @@ def overridden(
     name: str, transform: DbtTransform, lock: Lock, found: list[Diagnostic]
 ) -> Iterator[tuple[OverrideSpec, frozenset[str]]]:
     """Yield each override of a transform and its nodes; report one that has none."""
-    built = set(lock.selections[name].nodes) if name in lock.selections else set()
+    selection = lock.selections.get(name)
+    if selection and selection.is_empty:
+        return
+    built = set(selection.nodes) if selection else set()
     for index, override in enumerate(transform.overrides):
         nodes = built.intersection(lock.queries[f"transforms.{name}.overrides.{index}"].nodes)
         if not nodes:

@@ -15,7 +15,10 @@ from pipegen.spec import DbtTransform
 def works(
     transforms: Mapping[str, DbtTransform], lock: Lock, projects: Mapping[str, ir.DbtProject]
 ) -> Iterator[DbtWork]:
-    """Yield the dbt invocations of a pipeline, in the order of the specification."""
+    """Yield the dbt invocations of a pipeline, in the order of the specification.
+
+    A selection that may be empty and is makes none.
+    """
     targets = {
         name: replace(projects[t.project], target=t.target) if t.target else projects[t.project]
         for name, t in transforms.items()
@@ -28,6 +31,8 @@ def works(
             yield DbtWork(name, name, None, action(transform, target, command=transform.command))
             continue
         selection = lock.selections[name]
+        if selection.is_empty:
+            continue
         mine = tuple(t for t in selection.tests if homes.get((places[name], t)) == name)
         found = Selected(name, transform, selection, project, target, mine)
         if transform.granularity == "step" or transform.command != "build":

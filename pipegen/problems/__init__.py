@@ -16,6 +16,7 @@ from pipegen.problems.dbt import (
     no_thresholds,
     override_selects_nothing,
     same_exposure,
+    stale_manifest,
     unknown_source,
 )
 from pipegen.problems.files import (
@@ -148,6 +149,7 @@ __all__ = [
     "same_exposure",
     "secret_in_text",
     "several_documents",
+    "stale_manifest",
     "tag",
     "timeout_too_long",
     "too_large",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pipegen.diagnostics import Diagnostic, Related, Span
+from pipegen.diagnostics import Diagnostic, Related, Severity, Span
 from pipegen.problems._help import offer
 
 
@@ -85,4 +85,15 @@ def same_exposure(name: str, other: str, span: Span, first: Span) -> Diagnostic:
         span,
         "rename one",
         related=(Related("the other is here", first),),
+    )
+
+
+def stale_manifest(path: str, reason: str, command: str, span: Span) -> Diagnostic:
+    """The dbt project is no longer what its manifest was made from, so selections may be wrong."""
+    return Diagnostic(
+        "PG411",
+        f"the dbt manifest '{path}' is out of date: {reason}",
+        span,
+        f"make it again: {command}",
+        Severity.WARNING,
     )

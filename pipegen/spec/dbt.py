@@ -116,6 +116,8 @@ class DbtTransform(TaskSpec):
     """Retries and timeouts of some of the nodes."""
     allow_overlap: StrictBool = False
     """Whether it may build nodes that another transform of the pipeline builds too."""
+    allow_empty: StrictBool = False
+    """Whether it may select nothing: it then makes no task, and nothing waits for it."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:

@@ -122,6 +122,13 @@ LATER: dict[str, list[tuple[str, ...]]] = {
         ("+twice",),
         ("@doubled",),
         ("doubled", "1+tag:reports+"),
+        ("doubled",),
+        ("doubled+1",),
+        ("orders+,doubled+",),
+        ("path:functions",),
+        ("file:doubled.sql",),
+        ("package:shop,tag:reports",),
+        ("resource_type:function", "stg_orders"),
     ],
     "1.12": [
         ("selector:payments",),
@@ -173,7 +180,8 @@ _PAYMENTS = (
     "model.shop.stg__payments__raw",
 )
 _STAGING = ("model.shop.stg__payments__raw", "model.shop.stg_customers", "model.shop.stg_orders")
-_TWICE = ("model.shop.twice",)
+_DOUBLED = ("function.shop.doubled",)
+_TWICE = (*_DOUBLED, "model.shop.twice")
 
 DIFFERENCES: dict[str, dict[str, Answer]] = {
     # A wildcard without a dot is compared with the name alone too, wherever the file lies.
@@ -200,7 +208,7 @@ DIFFERENCES: dict[str, dict[str, Answer]] = {
         "1.12": Refusal("Selector 'none_such' did not match any selector in selectors.yml"),
     },
     # A project can have functions, and models that call them: `since/1.11`.
-    "resource_type:function": {"1.10": _NO_FUNCTION, "1.11": (), "1.12": ()},
+    "resource_type:function": {"1.10": _NO_FUNCTION, "1.11": _DOUBLED, "1.12": _DOUBLED},
     "resource_type:function+": {"1.10": _NO_FUNCTION, "1.11": _TWICE, "1.12": _TWICE},
     "tag:reports+": {"1.10": (), "1.11": _TWICE, "1.12": _TWICE},
     "doubled+": {"1.10": (), "1.11": _TWICE, "1.12": _TWICE},

@@ -20,11 +20,12 @@ from dbt.version import __version__
 from pipegen.dbt import manifest
 from pipegen.dbt.manifest import Manifest
 from pipegen.dbt.selection import Selection
+from tests.dbt.cases import KINDS
 
 PROJECT = Path(__file__).parent / "project"
 SINCE = Path(__file__).parent / "since"
 VERSION = ".".join(__version__.split(".")[:2])
-TYPES = ("model", "seed", "snapshot", "test", "unit_test")
+TYPES = ("model", "seed", "snapshot", "test", "unit_test", *KINDS[VERSION])
 QUIET = ("--log-level", "none", "--log-level-file", "none")
 
 

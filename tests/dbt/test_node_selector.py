@@ -17,7 +17,8 @@ from pipegen.dbt import manifest
 from pipegen.dbt.lineage import node_selector
 from pipegen.dbt.manifest import ManifestError
 from pipegen.dbt.selection import Selection, select
-from tests.dbt.conftest import TYPES, Shop, document, model, options
+from tests.dbt.cases import KINDS
+from tests.dbt.conftest import TYPES, VERSION, Shop, document, model, options
 
 
 def test_every_node_of_the_project_is_selected_alone(shop: Shop) -> None:
@@ -60,6 +61,7 @@ def test_every_node_of_the_project_is_selected_alone(shop: Shop) -> None:
             "unit_test.shop.dim_customers.customers_are_named_v1",
             "customers_are_named,dim_customers.v1+1",
         ),
+        *[("function.shop.doubled", "doubled") for _ in KINDS[VERSION]],
     ],
 )
 def test_the_name_is_as_short_as_it_can_be(shop: Shop, unique_id: str, token: str) -> None:

@@ -14,13 +14,14 @@ from typing import Any
 
 import pytest
 from dbt.flags import get_flags
+from dbt.task.build import BuildTask
 from dbt_common.events.event_manager_client import get_event_manager
 
 from pipegen.dbt import manifest
 from pipegen.dbt.lineage import node_selector
 from pipegen.dbt.manifest import ManifestError
 from pipegen.dbt.selection import Selection, SelectionError, select
-from tests.dbt.cases import REFUSED_BY_NAME, selections
+from tests.dbt.cases import KINDS, REFUSED_BY_NAME, selections
 from tests.dbt.conftest import TYPES, VERSION, Shop, document, model, options
 
 
@@ -42,6 +43,8 @@ def test_selections_equal_what_dbt_builds(shop: Shop) -> None:
         Selection(("tag:marts", "orders"), indirect_selection="buildable"),
         Selection(("dim_customers.v2", "orders"), indirect_selection="empty"),
         Selection(("test_type:unit", "stg_orders"), ("test_type:generic",)),
+        *[Selection(("doubled", "twice")) for _ in KINDS[VERSION]],
+        *[Selection(("doubled+",), ("twice",)) for _ in KINDS[VERSION]],
     ]:
         run = shop.dbt("build", *options(chosen))
         assert run.exception is None
@@ -65,13 +68,14 @@ def test_ids_are_sorted_and_of_what_is_built(shop: Shop) -> None:
     (everything,) = select(shop.manifest, shop.dir, [Selection(("*",))])
     resources = shop.manifest.resources
     assert list(everything) == sorted(everything)
-    assert {resources[unique_id].resource_type for unique_id in everything} == {
-        "model",
-        "seed",
-        "snapshot",
-        "test",
-        "unit_test",
-    }
+    assert {resources[unique_id].resource_type for unique_id in everything} == set(TYPES)
+
+
+def test_every_kind_that_dbt_builds_is_selected() -> None:
+    """`dbt build` goes through exposures and saved queries too, and does nothing there."""
+    built = {str(kind) for kind in BuildTask.RUNNER_MAP}
+    assert built - set(TYPES) == {"exposure", "saved_query"}
+    assert set(TYPES) <= built
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pipegen import ir
+from pipegen.diagnostics import CompileError
 from pipegen.ir import RunIf
 from tests.language.world import World
 
@@ -236,3 +237,56 @@ def test_a_command_is_one_task(world: World, keys: str, command: str, built: set
     assert (task.name, task.group, task.action.command) == ("t", None, command)
     assert {node.name for node in task.action.nodes} == built
     assert task.action.granularity is ir.Granularity.STEP
+
+
+EMPTY = """pipeline: p
+sources: {load: {kind: shell, command: [load]}}
+transforms:
+  t: {project: lab, select: "tag:none_yet", %s}
+activations: {send: {kind: shell, command: [send], depends_on: [t, load]}}
+slas: {quick: {tasks: [t, send], max_duration: 5m}}
+"""
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "granularity: step",
+        "granularity: model",
+        "command: test",
+        "depends_on: [load], wait_for: [other], run_if: all_done",
+        "overrides: [{select: 'tag:none_yet', retries: 2}]",
+        "overrides: [{select: events, retries: 2}]",
+    ],
+)
+def test_a_selection_that_may_be_empty_and_is_makes_no_task(world: World, more: str) -> None:
+    text = EMPTY % f"allow_empty: true, {more}"
+    assert world.codes(text) == []
+    assert upstream(world.meaning(text)) == {"load": [], "send": ["load depends_on"]}
+
+
+def test_an_empty_selection_is_an_error_otherwise(world: World) -> None:
+    (problem,) = world.found(EMPTY % "allow_empty: false")
+    assert problem.code == "PG402"
+    assert problem.help == "write `allow_empty: true` if that may be"
+
+
+def test_a_selection_that_may_be_empty_and_is_not_is_like_any_other(world: World) -> None:
+    text = "pipeline: p\ntransforms: {t: {project: lab, select: 'tag:first', allow_empty: %s}}\n"
+    assert world.meaning(text % "true").tasks == world.meaning(text % "false").tasks
+
+
+def test_what_is_wrong_with_an_empty_transform_is_told(world: World) -> None:
+    assert world.codes(EMPTY % "allow_empty: true, depends_on: [none_such]") == ["PG201"]
+    keys = "select: events, allow_empty: true, overrides: [{select: none_such, retries: 2}]"
+    text = f"pipeline: p\ntransforms: {{t: {{project: lab, {keys}}}}}"
+    assert world.codes(text) == ["PG406"]
+
+
+def test_a_lock_with_an_empty_selection_serves_where_that_may_be(world: World) -> None:
+    text = "pipeline: p\ntransforms: {t: {project: lab, select: 'tag:none_yet', allow_empty: %s}}\n"
+    lock = world.lock(text % "true")
+    assert world.lock(text % "true", known=lock) == lock
+    with pytest.raises(CompileError) as caught:
+        world.lock(text % "false", known=lock)
+    assert [problem.code for problem in caught.value.diagnostics] == ["PG402"]

@@ -101,6 +101,7 @@ FRONT_END = {
     ("backends", "prefect", "enabled"): "as above",
     ("backends", "prefect", "accept"): "as above",
     ("transforms", "again", "allow_overlap"): "it lets a finding be, which this target has not",
+    ("transforms", "again", "allow_empty"): "it lets a finding be, which this selection has not",
     ("transforms", "again", "kind"): "it is what a transform is of if it says nothing",
     ("slas", "young", "of", "project"): "the pipeline has one dbt project",
 }

@@ -47,7 +47,7 @@ transforms:
     defer: {state_dir: state}
     env: {MODE: fast}
     overrides: [{select: events, retries: 7, timeout: 3h}]
-  again: {kind: dbt, project: lab, selector: nightly, granularity: step, allow_overlap: true}
+  again: {kind: dbt, project: lab, selector: nightly, granularity: step, allow_overlap: true, allow_empty: true}
   vacuum: {project: lab, command: run-operation, macro: vacuum, args: {full: true}}
   job: {kind: dbt_cloud, connection: cloud, job_id: 9, steps_override: [dbt build]}
   score: {kind: python, callable: shop.score:all, reads: [prices], loads: [raw.users]}

@@ -16,6 +16,7 @@ from pipegen.compiler import Compilation, compile_project
 from pipegen.diagnostics import CompileError, Diagnostic
 from pipegen.expand import specifications
 from pipegen.lower import Lowered, lower
+from pipegen.lower.lock import Lock
 from pipegen.lower.manifests import Manifests
 from pipegen.lower.resolve import resolve
 from pipegen.project import Project, load
@@ -89,6 +90,13 @@ class World:
         manifests = self._manifests.setdefault(project, Manifests(self.root, opened.spec))
         lock = resolve(spec, manifests, lambda: None)
         return lower(spec, opened.spec, lock, "pipelines/0.yaml", enabled=opened.enabled)
+
+    def lock(self, text: str, known: Lock | None = None) -> Lock:
+        """Return the lock of one pipeline; that of an earlier time serves where no manifest is."""
+        opened = self.project(text)
+        (spec,) = specifications(opened.read("pipelines/0.yaml"), opened.spec.vars)
+        root = self.root if known is None else self.root / "none"
+        return resolve(spec, Manifests(root, opened.spec), lambda: known)
 
     def meaning(self, text: str, *, project: str = PROJECT) -> ir.Pipeline:
         """Return what one pipeline means."""

@@ -126,6 +126,7 @@ def test_validate_touches_nothing(make: Any, code: int, tmp_path: Path) -> None:
     before = contents(tmp_path)
     home = tmp_path / "home"
     env = {"HOME": str(home), "XDG_CACHE_HOME": str(home), "TMPDIR": str(home)}
+    env["PIPEGEN_CACHE_DIR"] = str(home / "kept")
     done = pipegen(root, "validate", program=[str(program)], env=env)
     assert done.returncode == code, done.stdout + done.stderr
     told = json.loads(done.stderr.rpartition("\nWATCHED ")[2])

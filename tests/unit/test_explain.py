@@ -19,7 +19,7 @@ BASE = Path(__file__).parents[1] / "diagnostics" / "base"
 EXAMPLES = Path(problems.__file__).parent / "examples"
 BLOCK = re.compile(r"```yaml\n(.*?)```", re.DOTALL)
 TWO_SIDED = [code for code in explain.codes() if "\nWrong:\n" in explain.explain(code)]
-PROSE = {"PG002", "PG011", "PG225", "PG404", "PG501", "PG502", "PG504", "PG506"} | {
+PROSE = {"PG002", "PG011", "PG225", "PG404", "PG411", "PG501", "PG502", "PG504", "PG506"} | {
     f"PG{code}"
     for code in (407, 409, 410)  # found by `render --exposures` alone
 }

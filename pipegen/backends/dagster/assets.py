@@ -10,7 +10,7 @@ from typing import Any
 
 from pipegen import ir
 from pipegen.backends import calls, dbt, remote
-from pipegen.backends.dagster.names import RESERVED, Names, is_step, listed
+from pipegen.backends.dagster.names import RESERVED, Names, is_step, listed, tables
 from pipegen.backends.dagster.views import (
     Asset,
     Call,
@@ -128,7 +128,7 @@ def _step(action: ir.Dbt, task: ir.Task, names: Names) -> Step:
     late = not dbt.is_fixed(action.vars)
     keys = {
         node: key[0] if len(key) == 1 else key
-        for node in (node.unique_id for node in action.nodes)
+        for node in (node.unique_id for node in tables(action))
         for key in [names.keys[task.name][names.nodes[node]]]
     }
     return Step(

@@ -96,14 +96,20 @@ def _keys(
     """Return the keys of a task's assets, by the name of each in dbt."""
     own = (pipeline, *task.name.split("."))
     if isinstance(task.action, ir.Dbt) and task.action.nodes:
-        names = [nodes[node.unique_id] for node in task.action.nodes]
+        names = [nodes[node.unique_id] for node in tables(task.action)]
         if not others.isdisjoint((name,) for name in names):  # another target's, or built twice
             return {name: (*own, name) for name in names}
         return {name: (name,) for name in names}
-    tables = [tuple(table.split(".")[-2:]) for table in task.loads]
-    keys = {".".join(table): table for table in tables}
+    loaded = [tuple(table.split(".")[-2:]) for table in task.loads]
+    keys = {".".join(table): table for table in loaded}
     clash = not others.isdisjoint(keys.values())
     return {name: (*own, *key) if clash else key for name, key in keys.items()} or {task.name: own}
+
+
+def tables(action: ir.Dbt) -> tuple[ir.DbtNode, ...]:
+    """Return the nodes of an action that are assets: dagster-dbt makes none of functions."""
+    found = tuple(node for node in action.nodes if node.resource_type != "function")
+    return found if found and is_step(action) else action.nodes
 
 
 def node_names(actions: Iterable[ir.Dbt]) -> dict[str, str]:
