@@ -27,9 +27,11 @@ check: setup lint editor others $(MANIFEST)  ## The quick loop: style, types, la
 fuzz: setup  ## The trust tests with many times the cases; FUZZ=100 for more.
 	PIPEGEN_FUZZ=$(or $(FUZZ),20) $(BIN)/python -m pytest -q -rP tests/trust
 
-bench: setup  ## What validating costs, beside an interpreter that does nothing and beside dbt.
+bench: setup $(LANES:%=.venv/%/.synced) .venv/peers/.synced  ## What pipegen and its output cost, each beside its peer.
 	$(BIN)/python benchmarks/validate.py
 	$(BIN)/python benchmarks/selections.py
+	$(BIN)/python benchmarks/load.py
+	$(BIN)/python benchmarks/overhead.py
 
 lint: setup
 	$(BIN)/ruff check
@@ -85,7 +87,7 @@ $(MANIFEST): $(shell find $(SHOP)/dbt -type f -not -path '*/target/*' -not -path
 	touch $@
 
 pins: $(UV)  ## Resolve requirements/*.in again; PINS=--upgrade for the newest.
-	for lane in dev editor $(LANES) $(DBTS); do $(UV) pip compile --quiet --universal --no-header --no-annotate \
+	for lane in dev editor peers $(LANES) $(DBTS); do $(UV) pip compile --quiet --universal --no-header --no-annotate \
 	  --python-version 3.11 --override requirements/overrides.txt $(PINS) \
 	  requirements/$$lane.in --output-file requirements/$$lane.txt || exit 1; done
 
