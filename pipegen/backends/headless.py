@@ -181,9 +181,8 @@ def _invocation(action: dbt.Action, constants: dbt.Constants) -> Code:
         given.append(Code(f"tables={_strings(action.tables, beside=20)}"))
         given.append(Code(f"block={action.on_stale is ir.OnStale.BLOCK}"))
         return Code(f"stale_tables({arguments(given, {}, beside=200)})")
-    if action.nodes:
-        nodes = [node.unique_id for node in action.nodes]
-        given.append(Code(f"nodes={_strings(nodes, beside=19)}"))
+    if action.expected:
+        given.append(Code(f"nodes={_strings(action.expected, beside=19)}"))
     if env := dbt.environment(action, _RUN):
         given.append(Code(f"env={env}"))
     return Code(f"run_dbt({arguments(given, {}, beside=200)})")
