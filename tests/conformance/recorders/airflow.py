@@ -48,6 +48,7 @@ from airflow.models import dagrun  # noqa: E402
 from airflow.models.dagrun import DagRun  # noqa: E402
 from airflow.models.taskinstance import TaskInstance  # noqa: E402
 from airflow.models.taskinstancehistory import TaskInstanceHistory  # noqa: E402
+from airflow.models.xcom import XComModel  # noqa: E402
 from airflow.sdk.execution_time.supervisor import in_process_api_server  # noqa: E402
 from airflow.serialization.serialized_objects import DagSerialization  # noqa: E402
 from airflow.utils.db import initdb  # noqa: E402
@@ -144,6 +145,7 @@ def observe(request: dict[str, Any]) -> dict[str, Any]:
             "tasks": recorded(run.run_id),
             "edges": sorted(edges),
             "dbt": [json.loads(line) for line in DBT_LOG.read_text().splitlines()],
+            "told": pushed(run.run_id),
         }
     except Exception:
         return {"error": traceback.format_exc()}
@@ -228,6 +230,12 @@ def recorded(run_id: str) -> dict[str, dict[str, Any]]:
             "ended": last.end_date.timestamp() if ran else None,
         }
     return tasks
+
+
+def pushed(run_id: str) -> dict[str, Any]:
+    """Return what the tasks of a run left in XCom of dbt's answers."""
+    rows = settings.Session().scalars(XComModel.get_many(run_id=run_id, key="dbt"))
+    return {row.task_id: XComModel.deserialize_value(row) for row in rows}
 
 
 if __name__ == "__main__":

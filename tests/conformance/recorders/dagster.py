@@ -95,6 +95,7 @@ class Recorder:
                 for before in sorted(step.get_execution_dependency_keys())
             ],
             "dbt": [argv for argv in invocations if "parse" not in argv],
+            "told": told(logs),
         }
 
     def rerun(self, folder: Path, recipe: str) -> dict[str, Any]:
@@ -126,6 +127,28 @@ def ended(step: str, logs: list[Any]) -> dict[str, Any]:
         "started": starts[0] if starts else None,
         "ended": time if starts else None,
     }
+
+
+def told(logs: list[Any]) -> dict[str, dict[str, Any]]:
+    """Return what the events of a run say of each asset, and of each check, `asset: check`."""
+    said: dict[str, dict[str, Any]] = {}
+    for event in (entry.dagster_event for entry in logs if entry.dagster_event):
+        if event.is_step_materialization:
+            asset = event.step_materialization_data.materialization
+            said[asset.asset_key.to_user_string()] = facts(asset.metadata)
+        elif event.event_type_value == "ASSET_CHECK_EVALUATION":
+            check = event.asset_check_evaluation_data
+            said[f"{check.asset_key.to_user_string()}: {check.check_name}"] = {
+                "passed": check.passed,
+                "severity": check.severity.value,
+                **facts(check.metadata),
+            }
+    return said
+
+
+def facts(metadata: Any) -> dict[str, Any]:
+    """Return the values of metadata."""
+    return {name: item.value for name, item in metadata.items()}
 
 
 @contextmanager

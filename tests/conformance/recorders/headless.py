@@ -42,7 +42,7 @@ def observe(request: dict[str, Any]) -> dict[str, Any]:
             done = subprocess.run(["bash", "-euc", recipe], cwd=folder, check=False)
             return {"succeeded": done.returncode == 0}
         module = load(request["file"])
-        code, events = run(module, request.get("day"))
+        code, events, lines = run(module, request.get("day"))
     if code not in (0, 1) or events[-1]["event"] != "summary":
         raise RuntimeError(f"exit code {code} after {events}")
     return {
@@ -59,6 +59,7 @@ def observe(request: dict[str, Any]) -> dict[str, Any]:
         },
         "edges": [[name, task.name] for task in module.TASKS for name in task.upstream],
         "dbt": list(ARGV),
+        "told": lines,
     }
 
 
@@ -97,18 +98,24 @@ def load(file: str) -> ModuleType:
     return module
 
 
-def run(module: ModuleType, day: str | None) -> tuple[int, list[dict[str, Any]]]:
-    """Call the script's `main` with a file as its standard output."""
-    stdout = sys.stdout
-    with tempfile.TemporaryFile("w+") as written:
+def run(module: ModuleType, day: str | None) -> tuple[int, list[dict[str, Any]], list[str]]:
+    """Call the script's `main` with files as its standard output and its standard error."""
+    stdout, stderr = sys.stdout, os.dup(2)
+    with tempfile.TemporaryFile("w+") as written, tempfile.TemporaryFile("w+") as said:
         os.dup2(written.fileno(), 1)
+        os.dup2(said.fileno(), 2)
         try:
             code = module.main(["--events", *(["--date", day] if day else [])])
         finally:
-            os.dup2(2, 1)
+            os.dup2(stderr, 2)
+            os.dup2(stderr, 1)
+            os.close(stderr)
             sys.stdout = stdout
+            said.seek(0)
+            lines = said.read().splitlines()
+            print(*lines, sep="\n", file=sys.stderr)
         written.seek(0)
-        return code, [json.loads(line) for line in written]
+        return code, [json.loads(line) for line in written], lines
 
 
 def main() -> None:

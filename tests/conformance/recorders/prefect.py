@@ -128,6 +128,11 @@ def record(file: str, pipeline: str, day: str | None) -> dict[str, Any]:
     results = ended.result(raise_on_failure=False)
     runs = final_task_runs(flow_run_id, expected=len(results or ()))
     names = {run["id"]: run["name"] for run in runs}
+    returned = {
+        str(state.state_details.task_run_id): state.result()
+        for state in results or ()
+        if state.is_completed()
+    }
     if len(set(names.values())) != len(runs):
         raise ValueError(f"two task runs of one name: {sorted(names.values())}")
     return {
@@ -139,6 +144,14 @@ def record(file: str, pipeline: str, day: str | None) -> dict[str, Any]:
             for upstream in run["task_inputs"].get("wait_for", ())
         ),
         "dbt": list(dbt_invocations),
+        "told": {
+            run["name"]: {
+                "state": run["state_name"],
+                "message": run["state"]["message"],
+                "result": returned.get(run["id"]),
+            }
+            for run in runs
+        },
     }
 
 
