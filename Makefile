@@ -9,7 +9,7 @@ SHOP := examples/shop
 MANIFEST := $(SHOP)/dbt/target/manifest.json
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format snapshots fuzz bench setup lanes editor others pins clean
+.PHONY: help demo test check lint format snapshots lab fuzz bench setup lanes editor others pins clean
 
 help:  ## Show what there is.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -23,6 +23,9 @@ test: check lanes  ## Everything, on the real orchestrators and each dbt.
 
 check: setup lint editor others $(MANIFEST)  ## The quick loop: style, types, layers, and all tests but the slow.
 	$(BIN)/python -m pytest -n 2 tests --ignore tests/conformance --ignore tests/packaging
+
+lab: setup lanes  ## What takes minutes, on live servers: workers in parallel on one DuckDB file.
+	$(BIN)/python -m pytest -q -m lab tests/conformance
 
 fuzz: setup  ## The trust tests with many times the cases; FUZZ=100 for more.
 	PIPEGEN_FUZZ=$(or $(FUZZ),20) $(BIN)/python -m pytest -q -rP tests/trust
