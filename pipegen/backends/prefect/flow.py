@@ -18,11 +18,11 @@ _RUN = {ir.RunField.DATE: "run_date()"}
 _WIDTH = 88
 _FLOW_WIDTH = 45
 _NAMES = """
-    Any Callable Cancelled Completed DBT_CLOUD_POLL DBT_LOCK DBT_MANIFESTS FlowRunContext Iterator
-    Mapping Path PrefectFuture ROOT Sequence State TIMEZONE UUID WITH_PACKAGES ZoneInfo added
-    contextmanager date dbt flow flow_run freshness get_client get_run_logger httpx invoke_dbt json
-    os parse_dbt run run_date run_dbt run_dbt_cloud stale_tables subprocess suppress task task_run
-    threading time wait
+    Any Callable Cancelled Completed DBT_CLOUD_POLL DBT_LOCK DBT_MANIFESTS DEFAULT
+    FlowRunContext Iterator Mapping Path PrefectFuture ROOT Sequence State TIMEZONE UUID
+    WITH_PACKAGES ZoneInfo added contextmanager date dbt flow flow_run freshness get_client
+    get_run_logger httpx invoke_dbt json os parse_dbt run run_date run_dbt run_dbt_cloud
+    stale_tables subprocess suppress task task_run threading time wait
 """
 
 
@@ -122,7 +122,8 @@ def _tasks(
 
 def _flow_options(pipeline: ir.Pipeline) -> Options:
     description = (("description", literal(pipeline.description)),) if pipeline.description else ()
-    return (("name", literal(pipeline.name)), *description, ("retries", literal(0)))
+    kept = (("retries", literal(0)), ("persist_result", literal(True)))
+    return (("name", literal(pipeline.name)), *description, *kept)
 
 
 def _task_options(task: ir.Task, owner: str | None) -> Iterator[tuple[str, Code]]:

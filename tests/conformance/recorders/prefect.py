@@ -29,6 +29,7 @@ os.environ.update(
     PREFECT_LOGGING_LEVEL="CRITICAL",
     PREFECT_LOGGING_SERVER_LEVEL="CRITICAL",
     PREFECT_LOGGING_TO_API_ENABLED="false",
+    PREFECT_LOCAL_STORAGE_PATH=str(Path.cwd() / "results"),
     # fewer writers: the server answers 503 while SQLite is locked, and clients wait for seconds
     PREFECT_SERVER_SERVICES_EVENT_PERSISTER_ENABLED="false",
     PREFECT_SERVER_SERVICES_TRIGGERS_ENABLED="false",
