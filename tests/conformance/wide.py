@@ -24,14 +24,15 @@ meaning = cache(meaning_of)
 
 
 def copy_to(folder: Path) -> Path:
-    """Copy `wide_model` and `wide_step` into a folder, and make the manifests there."""
+    """Copy the wide projects into a folder, and make the manifests there."""
     made = shutil.ignore_patterns("target", "logs", "dbt_packages", "__pycache__")
     shutil.copytree(HERE / "projects" / "wide_model", folder / "wide_model", ignore=made)
     command = [sys.executable, ROOT / "tests" / "manifests.py", folder / "wide_model"]
     subprocess.run(command, check=True)
     others = shutil.ignore_patterns("dbt", "__pycache__")
-    shutil.copytree(HERE / "projects" / "wide_step", folder / "wide_step", ignore=others)
-    shutil.copytree(folder / "wide_model" / "dbt", folder / "wide_step" / "dbt")
+    for name in ("wide_step", "wide_lineage"):
+        shutil.copytree(HERE / "projects" / name, folder / name, ignore=others)
+        shutil.copytree(folder / "wide_model" / "dbt", folder / name / "dbt")
     return folder
 
 
