@@ -133,7 +133,7 @@ UNDECLARED = unsupported("this back end does not declare it")
 _LATER = unsupported("pipegen does not write it for this back end yet: leave it out")
 NOT_YET: Capabilities = dict.fromkeys(
     (
-        *(Feature.AFTER, Feature.ON_UPDATE, Feature.DISABLED, Feature.PARTITION, Feature.PARAMS),
+        *(Feature.AFTER, Feature.ON_UPDATE, Feature.DISABLED, Feature.PARTITION),
         *(Feature.OVERLAP_SKIP, Feature.OVERLAP_QUEUE, Feature.OVERLAP_ALLOW, Feature.BACKOFF),
         *(Feature.RUN_IF, Feature.ALLOW_FAILURE, Feature.WAIT_FOR, Feature.OUTPUTS),
         *(Feature.CHECK, Feature.SHELL_SCRIPT, Feature.HTTP_EXPECT, Feature.SQL, Feature.AIRBYTE),

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
-from pipegen.ir import Env, Fields, Items, Reference, RunField, RunValue, Text, Value
+from pipegen.ir import Env, Fields, Items, ParamValue, Reference, RunField, RunValue, Text, Value
 
 _INDENT = " " * 4
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
@@ -108,14 +108,14 @@ def _escape(char: str) -> str:
 
 def expression(
     value: Value,
-    run: Mapping[RunField, str],
+    run: Mapping[RunField | ParamValue, str],
     env: Callable[[str], str] = lambda name: f"os.environ[{_string(name)}]",
     plain: Callable[[str], str] = lambda text: text,
 ) -> Code:
     """Return the expression for an argument of an action.
 
-    `run` gives the expression for each fact about the run and `env` for an environment
-    variable, each a single expression. A day is ISO text; a formatted one needs `date`
+    `run` gives the expression for each fact about the run and each parameter, and `env` for an
+    environment variable, each a single expression. A day is ISO text; a formatted one needs `date`
     imported. `plain` escapes literal text for an orchestrator that reads templates in it.
     """
 
@@ -126,8 +126,9 @@ def expression(
             case Env(name):
                 return Code(env(name))
             case RunValue(field, format) if field in run:
-                day = f"date.fromisoformat({run[field]})"
-                return Code(f"{day}.strftime({_string(format)})" if format else run[field])
+                return _day(run[field], format)
+            case ParamValue(name, format):
+                return _day(run[ParamValue(name)], format)
             case Text(parts):
                 return _text(parts)
             case Items(items):
@@ -141,6 +142,10 @@ def expression(
         return _f_string(pieces) or Code(f'"".join({_hugged([written(part) for part in parts])})')
 
     return written(value)
+
+
+def _day(known: str, format: str) -> Code:
+    return Code(f"date.fromisoformat({known}).strftime({_string(format)})" if format else known)
 
 
 def _f_string(pieces: Sequence[str]) -> Code | None:

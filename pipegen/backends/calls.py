@@ -9,7 +9,26 @@ from pipegen import ir
 from pipegen.emit import Code, argument, brackets, expression, indented, literal
 
 _WIDTH = 88
-Run = Mapping[ir.RunField, str]
+
+
+class Given(dict[ir.RunField | ir.ParamValue, str]):
+    """The expressions for what a task knows of its run: its day, and its parameters.
+
+    A parameter is an item of the mapping that is called `params`.
+    """
+
+    def __init__(self, day: str, params: str = "params") -> None:
+        super().__init__({ir.RunField.DATE: day})
+        self._params = params
+
+    def __missing__(self, key: ir.RunField | ir.ParamValue) -> str:
+        """Return the item of a parameter; raise KeyError for a fact no back end tells."""
+        if isinstance(key, ir.ParamValue):
+            return f"{self._params}[{literal(key.name)}]"
+        raise KeyError(key)
+
+
+Run = Mapping[ir.RunField | ir.ParamValue, str]
 
 
 def leaves(action: ir.Action) -> Iterator[ir.Value]:
@@ -19,8 +38,10 @@ def leaves(action: ir.Action) -> Iterator[ir.Value]:
 
 
 def formats(action: ir.Action) -> bool:
-    """Whether an action formats the day of the run, for which the file imports `date`."""
-    return any(isinstance(leaf, ir.RunValue) and leaf.format for leaf in leaves(action))
+    """Whether an action formats a day, for which the file imports `date`."""
+    return any(
+        isinstance(leaf, ir.RunValue | ir.ParamValue) and leaf.format for leaf in leaves(action)
+    )
 
 
 def shell(action: ir.Shell, timeout: timedelta | None, run: Run) -> Code:

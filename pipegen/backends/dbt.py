@@ -10,11 +10,13 @@ from typing import Any, TypeGuard
 
 from pipegen import ir
 from pipegen.backends.calls import Run, fits, items
+from pipegen.backends.params import uses
 from pipegen.emit import Code, brackets, expression, identifier, indented, literal
 from pipegen.naming import take
 
 Action = ir.Dbt | ir.Freshness
 
+_REFRESHED = ("build", "run", "seed")
 _WORDS = {"docs": ("docs", "generate")}
 _REFERENCES = ir.Env | ir.RunValue | ir.ParamValue | ir.TaskOutput
 
@@ -107,7 +109,8 @@ def arguments(action: Action, run: Run) -> tuple[Code, ...]:
     if action.command == "run-operation":
         words = _literals("run-operation", action.macro or "", *flags(action))
         return (*words, *macro_arguments(action, run))
-    return (*_literals(*_asked(action), *flags(action)), *deferral(action))
+    words = _literals(*_asked(action), *flags(action))
+    return (*words, *_refresh(action, run), *deferral(action))
 
 
 def macro_arguments(action: ir.Dbt, run: Run) -> tuple[Code, ...]:
@@ -130,6 +133,25 @@ def deferral(action: ir.Dbt) -> tuple[Code, ...]:
     place = action.state_dir
     folder = _below_root(place) if isinstance(place, str) else expression(place, {})
     return (*_literals("--defer", "--state"), folder)
+
+
+def refreshes(action: ir.Action) -> TypeGuard[ir.Dbt]:
+    """Whether a parameter of the run says if an action builds anew."""
+    return (
+        isinstance(action, ir.Dbt)
+        and isinstance(action.full_refresh, ir.ParamValue)
+        and action.command in _REFRESHED
+    )
+
+
+def _refresh(action: ir.Dbt, run: Run) -> tuple[Code, ...]:
+    if not refreshes(action):
+        return ()
+    known = expression(action.full_refresh, run)
+    line = f'*(["--full-refresh"] if {known} else [])'
+    if fits(line, beside=17):
+        return (Code(line),)
+    return (Code(f'*(\n    ["--full-refresh"]\n    if {known}\n    else []\n)'),)
 
 
 def environment(action: Action, run: Run) -> Code | None:
@@ -163,7 +185,7 @@ def is_late(action: ir.Action) -> bool:
 class Helpers:
     """What the functions that run dbt must be able to do: build, tell ages, add to the
     environment, write options when a task runs, install the packages of some projects, by
-    their folders, and fail what took too long.
+    their folders, fail what took too long, build anew if a parameter says so, and know others.
     """
 
     builds: bool
@@ -172,6 +194,8 @@ class Helpers:
     late: bool
     packages: Code | None
     timeout: bool = False
+    refresh: bool = False
+    params: bool = False
 
 
 def helpers(tasks: Iterable[ir.Task], constants: Constants) -> Helpers | None:
@@ -190,6 +214,8 @@ def helpers(tasks: Iterable[ir.Task], constants: Constants) -> Helpers | None:
         env=any(isinstance(action, ir.Dbt) and action.env.items for action in actions),
         late=any(map(is_late, actions)),
         packages=items(packages, beside=20) if packages else None,
+        refresh=any(map(refreshes, actions)),
+        params=any(map(uses, actions)),
     )
 
 
@@ -214,7 +240,7 @@ def _asked(action: ir.Dbt) -> tuple[str, ...]:
 
 def flags(action: ir.Dbt) -> Iterator[str]:
     """Yield the switches of an action that its command has."""
-    if action.full_refresh is True and action.command in ("build", "run", "seed"):
+    if action.full_refresh is True and action.command in _REFRESHED:
         yield "--full-refresh"
     if action.store_failures and action.command in ("build", "test"):
         yield "--store-failures"
@@ -226,7 +252,9 @@ def _json(fields: ir.Fields, run: Run) -> Code:
     """Return the JSON of a mapping, or the call that makes it when it is known."""
     if is_fixed(fields):
         return literal(json.dumps(plain(fields), ensure_ascii=False))
-    return Code(f"json.dumps(\n    {indented(expression(fields, run), 4)}\n)")
+    known = indented(expression(fields, run), 4)
+    # dbt reads YAML, which does not put two escapes together to one character
+    return Code(f"json.dumps(\n    {known},\n    ensure_ascii=False,\n)")
 
 
 def _literals(*texts: str) -> tuple[Code, ...]:

@@ -7,21 +7,21 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from pipegen import ir
-from pipegen.backends import Backend, Target, dbt, remote
-from pipegen.backends.calls import arguments, http, items, seconds, shell
+from pipegen.backends import Backend, Target, dbt, params, remote
+from pipegen.backends.calls import Given, arguments, http, items, seconds, shell
 from pipegen.capabilities import NOT_YET, Feature, degraded, emulated, native
 from pipegen.emit import Code, expression, literal
 from pipegen.files import PlannedFile
 from pipegen.naming import take
 from pipegen.resources import resource
 
-_RUN = {ir.RunField.DATE: "day"}
+_RUN = Given("day", params="PARAMS")
 _TAKEN = """
-    Any Callable DBT_LOCK DBT_MANIFESTS Iterable Iterator Mapping PIPELINE Path ROOT Sequence
-    TASKS TIMEZONE Task Timeout WITH_PACKAGES ZoneInfo added argparse at_most attempt
-    contextmanager dataclass date datetime day httpx invoke_dbt json main os parse_dbt client
-    plan response run run_dbt sentence signal stale_tables subprocess sys threading time
-    traceback DBT_CLOUD_POLL DBT_CLOUD_TRIED resume run_dbt_cloud suppress
+    Any Callable DBT_LOCK DBT_MANIFESTS Iterable Iterator Mapping PARAMS PIPELINE Path ROOT Sequence
+    TASKS TIMEZONE Task Timeout WITH_PACKAGES ZoneInfo added argparse at_most attempt contextmanager
+    dataclass date datetime day httpx invoke_dbt json main os parse_dbt client plan response run
+    run_dbt sentence signal stale_tables subprocess sys threading time traceback DBT_CLOUD_POLL
+    DBT_CLOUD_TRIED resume run_dbt_cloud suppress defaults given parsed
 """
 
 
@@ -63,6 +63,8 @@ class Script:
     root: Code
     timezone: str
     about: dict[str, object]
+    defaults: Code
+    params: bool
     projects: tuple[dbt.Project, ...]
     dbt: dbt.Helpers | None
     abc: Code
@@ -100,6 +102,8 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
         root=target.root(path),
         timezone=pipeline.timezone,
         about=_about(pipeline),
+        defaults=_defaults(pipeline),
+        params=bool(pipeline.params),
         projects=constants.all(),
         dbt=helpers,
         abc=Code(f"Callable, Iterable, Iterator, {mapping}Sequence"),
@@ -133,8 +137,25 @@ def _about(pipeline: ir.Pipeline) -> dict[str, object]:
         "tags": pipeline.tags,
         "schedule": schedule.cron if schedule else None,
         "start": str(schedule.start) if schedule and schedule.start else None,
+        "params": {param.name: _declared(param) for param in pipeline.params},
     }
     return {name: fact for name, fact in facts.items() if fact}
+
+
+def _declared(param: ir.Param) -> dict[str, str]:
+    return {"type": param.type, **({"description": param.description} if param.description else {})}
+
+
+def _defaults(pipeline: ir.Pipeline) -> Code:
+    return params.mapping(
+        {
+            param.name: expression(param.default, _RUN)
+            if params.is_late(param)
+            else params.default(param)
+            for param in pipeline.params
+            if not params.is_required(param)
+        }
+    )
 
 
 def _function(task: ir.Task, name: str, pipeline: str) -> Function:
@@ -210,6 +231,7 @@ BACKEND = Backend(
             "missed days can be run one by one with `--date`",
             "missed runs are not made up for: call the script with `--date`",
         ),
+        Feature.PARAMS: emulated("`--param name=value`, read by its type; `--list` prints them"),
         Feature.RETRIES: emulated("a loop in the script, with a fixed delay"),
         Feature.TIMEOUT: emulated("an alarm signal; on Windows the call's own time limit"),
         Feature.TIMEOUT_IN_PROCESS: emulated(

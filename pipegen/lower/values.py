@@ -9,6 +9,7 @@ from functools import partial
 
 from pipegen import ir, problems
 from pipegen.diagnostics import Diagnostic
+from pipegen.lower.text import as_text
 from pipegen.model import SpecModel
 from pipegen.spec import ParamSpec, PipelineSpec
 
@@ -43,7 +44,8 @@ class References:
         leaves = (leaf for value in ir.values(action) for leaf in ir.leaves(value))
         if not any(isinstance(leaf, _LOOKED_UP) and leaf not in _TOLD for leaf in leaves):
             return action
-        return ir.with_references(action, partial(self._known, place))
+        known = ir.with_references(action, partial(self._known, place))
+        return as_text(known, self.spec.params)
 
     def value(self, value: ir.Value, place: SpecModel) -> ir.Value:
         """Return a value written at `place`, with what is known now filled in."""
@@ -64,6 +66,8 @@ class References:
             if not _fits(default, param.type):
                 span = param.span_of("default")
                 self.problems.append(problems.wrong_default(name, param.type, span))
+            elif param.default is None and self.spec.schedule:
+                self.problems.append(problems.no_default(name, param.span))
             yield ir.Param(
                 name=name,
                 type=param.type,

@@ -143,6 +143,16 @@ def wrong_default(name: str, type: str, span: Span) -> Diagnostic:
     return Diagnostic("PG215", f"the default of '{name}' is not of type {type}", span)
 
 
+def no_default(name: str, span: Span) -> Diagnostic:
+    """A parameter of a pipeline with a schedule has no default: there is nobody to ask."""
+    return Diagnostic(
+        "PG229",
+        f"nobody gives '{name}' to a run that a schedule starts",
+        span,
+        "give it a default, or take the schedule out: then whoever starts a run must say",
+    )
+
+
 def unknown_output(task: str, output: str, known: Iterable[str], span: Span) -> Diagnostic:
     """`{{ tasks.… }}` names a task that is not there, or that gives out nothing of that name."""
     return Diagnostic(

@@ -21,7 +21,7 @@ class ParamSpec(SpecModel):
     type: Literal["string", "integer", "number", "boolean", "date"]
     """What it is."""
     default: Value = None
-    """What it is if nobody says; may be a run-time template."""
+    """What it is if nobody says; may be a run-time template. Without one it must be given."""
     description: Plain = ""
     """What it does."""
 

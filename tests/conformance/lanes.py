@@ -72,11 +72,12 @@ class Recorder:
         out: Path,
         pipeline: str,
         environment: Mapping[str, object],
-        **wanted: str,
+        **wanted: object,
     ) -> dict[str, Any]:
         """Run a pipeline's generated file, which lies below `out` in its project.
 
-        With `day`, YYYY-MM-DD, it runs as on that day. With `recipe`, a shell script, the last
+        With `day`, YYYY-MM-DD, it runs as on that day; with `params`, a mapping, it is given
+        these. With `recipe`, a shell script, the last
         run is not followed by another: the recipe is for that one, whose id it finds in `$RUN`.
         """
         request = {

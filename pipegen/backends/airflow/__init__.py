@@ -50,6 +50,7 @@ BACKEND = Backend(
         Feature.TIMEZONE: native("the timezone of `CronTriggerTimetable` and of `start_date`"),
         Feature.START: native("`start_date`"),
         Feature.CATCHUP: native("`catchup`, counted from `start`"),
+        Feature.PARAMS: native("`params` of the DAG, whose types Airflow checks"),
         Feature.RETRIES: native("`retries` and `retry_delay`"),
         Feature.TIMEOUT: _TIMEOUT,
         Feature.TIMEOUT_IN_PROCESS: _TIMEOUT,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
 from pipegen import ir
+from pipegen.backends import params
 from pipegen.backends.airflow import remote
 from pipegen.backends.airflow.code import (
     Keywords,
@@ -30,18 +31,30 @@ from pipegen.backends.airflow.dbt import (
     operator,
     reads_environ,
 )
+from pipegen.backends.airflow.params import Late, declared, filled, late
 from pipegen.backends.airflow.views import Dag, Function, Group, Pairs, Task
-from pipegen.backends.calls import arguments, fits, formats, http, items, leaves, seconds, shell
+from pipegen.backends.calls import (
+    Given,
+    arguments,
+    fits,
+    formats,
+    http,
+    items,
+    leaves,
+    seconds,
+    shell,
+)
 from pipegen.backends.dbt import is_dbt
 from pipegen.emit import Code, expression, literal
 
-_RUN = {ir.RunField.DATE: "run_date"}
+_RUN = Given("run_date")
 _NAMES = """
     Any Asset CronTriggerTimetable DAG DbtBuildLocalOperator DbtCloudRunJobOperator
     DbtDocsLocalOperator DbtRunLocalOperator DbtRunOperationLocalOperator DbtSeedLocalOperator
     DbtSnapshotLocalOperator DbtSourceAlertOperator DbtSourceLocalOperator DbtTestLocalOperator
-    InvocationMode Path ProfileConfig ROOT RUN_DATE TaskGroup cache_dir check_lock client context
-    date httpx json os pendulum response run_date subprocess task timedelta urlsplit
+    InvocationMode Param Path ProfileConfig ROOT RUN_DATE TaskGroup cache_dir check_lock client
+    context date httpx filled json os params pendulum response run_date subprocess task timedelta
+    urlsplit
 """
 
 
@@ -54,6 +67,7 @@ class _Scope:
     functions: Mapping[str, str]
     dbt: Constants
     connections: remote.Connections
+    late: Late
     shared: Keywords
 
 
@@ -78,7 +92,8 @@ def dag(pipeline: ir.Pipeline, root: Code) -> Dag:
         projects=tuple(scope.dbt.projects()),
         options=tuple(scope.dbt.options()),
         alerts=any(map(is_alert, actions)),
-        environ=any(reads_environ(a) or remote.reads_environ(a) for a in actions),
+        environ=params.reads_environment(pipeline)
+        or any(reads_environ(a) or remote.reads_environ(a) for a in actions),
         connections=tuple(scope.connections.values()),
         functions=functions,
         groups=groups,
@@ -89,17 +104,22 @@ def dag(pipeline: ir.Pipeline, root: Code) -> Dag:
         ),
         sdk=_sdk(pipeline),
         operators=imported(_operators(made), beside=34),
-        env=any(_uses_environment(action) or reads_environ(action) for action in actions),
+        env=params.reads_environment(pipeline)
+        or any(_uses_environment(action) or reads_environ(action) for action in actions),
         shell=any(isinstance(action, ir.Shell) for action in actions),
         http=any(isinstance(action, ir.Http) for action in actions),
         run_date=any(function.run_date for function in functions),
-        datetime=_datetime(tasks),
+        datetime=_datetime(pipeline),
+        params=tuple((param.name, declared(param)) for param in pipeline.params),
+        filled=filled(scope.late) if any(function.fills for function in functions) else None,
     )
 
 
-def _datetime(tasks: Collection[ir.Task]) -> Code | None:
+def _datetime(pipeline: ir.Pipeline) -> Code | None:
+    tasks = pipeline.tasks
     used = {
-        "date": any(formats(task.action) for task in tasks if _is_function(task)),
+        "date": params.is_formatted(pipeline)
+        or any(formats(task.action) for task in tasks if _is_function(task)),
         "timedelta": any(task.timeout or task.retries.count for task in tasks),
     }
     names = [name for name, needed in used.items() if needed]
@@ -109,7 +129,8 @@ def _datetime(tasks: Collection[ir.Task]) -> Code | None:
 def _scope(pipeline: ir.Pipeline) -> _Scope:
     taken = set(_NAMES.split())
     tasks = pipeline.tasks
-    dbt = Constants(tasks, taken)
+    found = late(pipeline)
+    dbt = Constants(tasks, taken, found)
     held = variables(tasks, taken)
     return _Scope(
         pipeline=pipeline,
@@ -119,6 +140,7 @@ def _scope(pipeline: ir.Pipeline) -> _Scope:
         },
         dbt=dbt,
         connections=remote.connections(tasks, taken),
+        late=found,
         shared=common([settings(task, pipeline) for task in tasks]),
     )
 
@@ -160,11 +182,12 @@ def _task(task: ir.Task, scope: _Scope, known: Keywords, tooltip: str) -> Task:
     variable = scope.variables[task.name]
     if is_dbt(task.action):
         constant = scope.dbt.of(task.action)
-        return Task(variable, operator=operator(task, task.action, constant, keywords))
+        return Task(variable, operator=operator(task, task.action, constant, scope.late, keywords))
     if isinstance(task.action, ir.RemoteJob):
         found, name = scope.connections, scope.pipeline.name
-        return Task(variable, operator=remote.operator(task, task.action, name, found, keywords))
-    function = _function(task, task.action, scope.functions[task.name], keywords)
+        made = remote.operator(task, task.action, name, found, scope.late, keywords)
+        return Task(variable, operator=made)
+    function = _function(task, task.action, scope, keywords)
     return Task(variable, call=_call(variable, function), function=function)
 
 
@@ -178,10 +201,16 @@ def _sdk(pipeline: ir.Pipeline) -> Code:
         "DAG": True,
         "Asset": any(task.loads or task.reads or builds(task) for task in tasks),
         "CronTriggerTimetable": pipeline.schedule,
+        "Param": pipeline.params,
         "TaskGroup": any(task.group for task in tasks),
         "task": any(map(_is_function, tasks)),
     }
     return imported([name for name, needed in used.items() if needed], beside=24)
+
+
+def _is_filled(action: ir.Action, late: Late) -> bool:
+    """Whether a function is told a parameter whose default is known when a run starts."""
+    return any(isinstance(leaf, ir.ParamValue) and leaf.name in late for leaf in leaves(action))
 
 
 def _is_function(task: ir.Task) -> bool:
@@ -211,7 +240,7 @@ def _call(name: str, function: Function) -> Code:
     return Code(f"(\n    {line}\n)")
 
 
-def _function(task: ir.Task, action: ir.Action, name: str, keywords: Keywords) -> Function:
+def _function(task: ir.Task, action: ir.Action, scope: _Scope, keywords: Keywords) -> Function:
     module, callee = "", ""
     match action:
         case ir.Python(module=module, function=called, args=args):
@@ -232,9 +261,12 @@ def _function(task: ir.Task, action: ir.Action, name: str, keywords: Keywords) -
     )
     return Function(
         key=task.key,
-        name=name,
+        name=scope.functions[task.name],
         decorator=arguments((), decorator, beside=7),
-        run_date=any(isinstance(leaf, ir.RunValue) for leaf in leaves(action)),
+        run_date=_is_filled(action, scope.late)
+        or any(isinstance(leaf, ir.RunValue) for leaf in leaves(action)),
+        params=params.uses(action),
+        fills=_is_filled(action, scope.late),
         template=template,
         arguments=call,
         timeout=seconds(task.timeout) if task.timeout else literal(None),

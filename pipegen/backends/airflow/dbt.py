@@ -8,7 +8,6 @@ from pathlib import PurePosixPath
 from pipegen import ir
 from pipegen.backends import dbt
 from pipegen.backends.airflow.code import (
-    BRACE,
     Keywords,
     assets,
     joined,
@@ -17,6 +16,7 @@ from pipegen.backends.airflow.code import (
     take,
     wrapped,
 )
+from pipegen.backends.airflow.params import Late, is_typed, json_template, template
 from pipegen.backends.airflow.views import Folder, Operator, Options, Project
 from pipegen.backends.calls import items
 from pipegen.emit import Code, expression, literal
@@ -35,7 +35,8 @@ class Constants:
     options of each transform that has any.
     """
 
-    def __init__(self, tasks: Iterable[ir.Task], taken: set[str]) -> None:
+    def __init__(self, tasks: Iterable[ir.Task], taken: set[str], late: Late) -> None:
+        self._late = late
         used = [(task, task.action) for task in tasks if dbt.is_dbt(task.action)]
         meant = {dbt.place(action): action.project for _, action in used}
         names = [name for name, _ in meant]
@@ -76,7 +77,8 @@ class Constants:
 
     def _given(self, action: dbt.Action) -> tuple[str, tuple[tuple[str, Code], ...]]:
         base = self._projects[dbt.place(action)].constant
-        return base, tuple(_options(action).items()) if isinstance(action, ir.Dbt) else ()
+        given = _options(action, self._late) if isinstance(action, ir.Dbt) else {}
+        return base, tuple(given.items())
 
 
 def builds(task: ir.Task) -> list[str]:
@@ -105,7 +107,9 @@ def reads_environ(action: ir.Action) -> bool:
     return any(isinstance(leaf, ir.Env) for value in given for leaf in ir.leaves(value))
 
 
-def operator(task: ir.Task, action: dbt.Action, constant: str, keywords: Keywords) -> Operator:
+def operator(
+    task: ir.Task, action: dbt.Action, constant: str, late: Late, keywords: Keywords
+) -> Operator:
     """Return the operator of a task that runs dbt."""
     width = 12 if task.group else 8
     return Operator(
@@ -114,7 +118,7 @@ def operator(task: ir.Task, action: dbt.Action, constant: str, keywords: Keyword
         project=constant,
         keywords=tuple(
             present(
-                **_asked(action, width),
+                **_asked(action, width, late),
                 **keywords,
                 outlets=assets("outlets", builds(task), width),
             ).items()
@@ -130,7 +134,7 @@ def _name(action: dbt.Action) -> str:
     return _OPERATORS.get(action.command, f"Dbt{action.command.title()}LocalOperator")
 
 
-def _asked(action: dbt.Action, width: int) -> Mapping[str, Code | None]:
+def _asked(action: dbt.Action, width: int, late: Late) -> Mapping[str, Code | None]:
     """Return the arguments that say what dbt is asked for."""
 
     def listed(option: str, given: Collection[str]) -> Code | None:
@@ -145,75 +149,40 @@ def _asked(action: dbt.Action, width: int) -> Mapping[str, Code | None]:
     if action.command == "run-operation":
         return {
             "macro_name": literal(action.macro or ""),
-            "args": template(action.args) if action.args.items else None,
+            "args": template(action.args, late) if _has_args(action) else None,
         }
     selects = bool(action.select or action.selector)
-    refreshes = action.command in ("build", "run", "seed") and action.full_refresh is True
+    refreshes = dbt.refreshes(action) or "--full-refresh" in dbt.flags(action)
     return {
         "select": listed("select", action.select),
         "selector": literal(plain(action.selector)) if action.selector else None,
         "exclude": listed("exclude", action.exclude),
         "indirect_selection": literal(action.indirect_selection.value) if selects else None,
-        "full_refresh": literal(True) if refreshes else None,
+        "full_refresh": template(action.full_refresh, late) if refreshes else None,
     }
 
 
-def _options(action: ir.Dbt) -> Mapping[str, Code]:
+def _has_args(action: ir.Dbt) -> bool:
+    return bool(action.args.items) and not is_typed(action.args)
+
+
+def _options(action: ir.Dbt, late: Late) -> Mapping[str, Code]:
     """Return the arguments that all operators of a transform have beside its project's."""
     words = [literal(word) for word in dbt.flags(action) if word != "--full-refresh"]
     words += dbt.deferral(action)
+    for option, given in (("--vars", action.vars), ("--args", action.args)):
+        if is_typed(given):
+            words += literal(option), json_template(given, late)
     found: dict[str, Code] = {}
-    if action.vars.items:
-        found["vars"] = template(action.vars)
+    if action.vars.items and not is_typed(action.vars):
+        found["vars"] = template(action.vars, late)
     if action.env.items:
-        found["env"] = template(action.env)
+        found["env"] = template(action.env, late)
         found["append_env"] = literal(True)
     if words:
         words = [literal("--target-path"), literal("target"), *words]
         found["dbt_cmd_flags"] = items(words, beside=21)
     return found
-
-
-def template(value: ir.Value) -> Code:
-    """Return a value in which Airflow fills in what is known when the task runs."""
-    return expression(_filled(value), {})
-
-
-def _filled(value: ir.Value) -> ir.Value:
-    match value:
-        case str():
-            return plain(value)
-        case ir.Items(found):
-            return ir.Items(tuple(_filled(item) for item in found))
-        case ir.Fields(found):
-            return ir.Fields(tuple((name, _filled(item)) for name, item in found))
-        case ir.Text(parts):
-            return _joined(parts)
-        case ir.Env() | ir.RunValue() | ir.ParamValue() | ir.TaskOutput():
-            return _known(value)
-    return value
-
-
-def _joined(parts: Iterable[str | ir.Reference]) -> str:
-    text = ""
-    for part in parts:
-        if isinstance(part, str):
-            text += plain(part)
-        elif text.endswith("{"):  # which would be part of the braces that follow
-            text = f"{text[:-1]}{BRACE}{_known(part)}"
-        else:
-            text += _known(part)
-    return text
-
-
-def _known(reference: ir.Reference) -> str:
-    match reference:
-        case ir.Env(name):
-            return f"{{{{ environ[{name!r}] }}}}"
-        case ir.RunValue(ir.RunField.DATE, format):
-            day = f"strftime({format!r})" if format else "strftime('%Y-%m-%d')"
-            return f"{{{{ dag_run.run_after.astimezone(dag.timezone).{day} }}}}"
-    raise AssertionError(reference)
 
 
 def _folder(project: ir.DbtProject, taken: set[str]) -> Folder:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from pipegen import ir
 from pipegen.backends import remote
 from pipegen.backends.airflow.code import Keywords, assets, present, take, wrapped
-from pipegen.backends.airflow.dbt import template
+from pipegen.backends.airflow.params import Late, template
 from pipegen.backends.airflow.views import Connection, Operator
 from pipegen.emit import Code, expression, literal
 
@@ -26,16 +26,21 @@ def connections(tasks: Iterable[ir.Task], taken: set[str]) -> Connections:
 
 
 def operator(
-    task: ir.Task, action: ir.RemoteJob, pipeline: str, known: Connections, keywords: Keywords
+    task: ir.Task,
+    action: ir.RemoteJob,
+    pipeline: str,
+    known: Connections,
+    late: Late,
+    keywords: Keywords,
 ) -> Operator:
     """Return the operator of a job, which takes one of the `known` connections."""
     job = dict(action.job.items)
     given = present(
         pre_execute=Code(known[action.connection.name].function),
         dbt_cloud_conn_id=literal(action.connection.name),
-        job_id=template(job["job_id"]),
+        job_id=template(job["job_id"], late),
         trigger_reason=remote.cause(pipeline, task),
-        steps_override=template(job["steps_override"]) if "steps_override" in job else None,
+        steps_override=template(job["steps_override"], late) if "steps_override" in job else None,
         retry_from_failure=literal(True) if remote.resumes(task) else None,
         check_interval=literal(10),
         hook_params=literal({"retry_limit": 4}),

@@ -62,6 +62,8 @@ class Function:
     name: str
     decorator: Code
     run_date: bool
+    params: bool
+    fills: bool
     template: str
     arguments: Code
     timeout: Code
@@ -138,11 +140,18 @@ class Dag:
     http: bool
     run_date: bool
     datetime: Code | None
+    params: Pairs
+    filled: Code | None
 
     @property
     def helpers(self) -> bool:
         """Whether there is a function that is no task's."""
         return bool(self.projects or self.connections)
+
+    @property
+    def typed(self) -> bool:
+        """Whether a function takes a mapping of anything."""
+        return self.helpers or any(function.params for function in self.functions)
 
     @property
     def split(self) -> bool:

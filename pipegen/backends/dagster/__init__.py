@@ -8,9 +8,11 @@ from pathlib import PurePosixPath
 
 from pipegen import ir
 from pipegen.backends import Backend, Target, remote
+from pipegen.backends import params as of_run
 from pipegen.backends.calls import arguments, formats
-from pipegen.backends.dagster.assets import assets, is_dated, labels, reads_environment
+from pipegen.backends.dagster.assets import RUN, assets, is_dated, labels, reads_environment
 from pipegen.backends.dagster.names import Names, is_step, job
+from pipegen.backends.dagster.params import declared
 from pipegen.backends.dagster.views import File, Helpers
 from pipegen.backends.dbt import helpers, is_dbt
 from pipegen.capabilities import NOT_YET, Feature, degraded, emulated, native, unsupported
@@ -25,10 +27,12 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
     names = Names(pipeline)
     defined = tuple(assets(pipeline.tasks, names))
     used = {asset.template for asset in defined}
-    dated = any(is_dated(task.action) for task in pipeline.tasks)
+    dated = any(is_dated(task.action) for task in pipeline.tasks) or of_run.is_dated(pipeline)
+    told = declared(pipeline, RUN)
     scheduled = pipeline.schedule is not None
     starts = pipeline.schedule is not None and pipeline.schedule.start is not None
     runs = _helpers(pipeline, names)
+    switch = bool(runs and runs.refresh)
     nodes = bool(used & {"node.j2", "nodes.j2"})
     steps = "step.j2" in used
     in_process = nodes or "freshness.j2" in used
@@ -49,7 +53,7 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
         assets=defined,
         names=_listed(asset.name for asset in defined if asset.name not in checks),
         checks=_listed(checks) if checks else None,
-        defined=_defined(scheduled=scheduled, checked=bool(checks)),
+        defined=_defined(scheduled=scheduled, checked=bool(checks), told=told is not None),
         in_process=in_process,
         nodes=nodes,
         steps=steps,
@@ -60,19 +64,25 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
         shell="shell.j2" in used,
         http="http.j2" in used,
         dbt_cloud=dbt_cloud,
-        os=any(reads_environment(task.action) for task in pipeline.tasks),
+        os=of_run.reads_environment(pipeline)
+        or any(reads_environment(task.action) for task in pipeline.tasks),
         dated=dated,
         zoned=dated or starts,
         abc=_imported(
-            Callable=late,
+            Callable=late or switch,
             Iterator=runs is not None or any(asset.keys for asset in defined),
             Mapping=runs is not None,
             Sequence=runs is not None or dbt_cloud,
         ),
         datetime=_imported(
-            date=starts or (scheduled and dated) or any(formats(t.action) for t in pipeline.tasks),
+            date=starts
+            or (scheduled and dated)
+            or of_run.is_formatted(pipeline)
+            or any(formats(t.action) for t in pipeline.tasks),
             datetime=dated,
         ),
+        params=told,
+        switch=switch,
     )
     return (PlannedFile(path, "pipeline.py.j2", file, pipeline.source),)
 
@@ -94,12 +104,13 @@ def _listed(names: Iterable[str]) -> Code:
     return brackets([identifier(name) for name in names])
 
 
-def _defined(*, scheduled: bool, checked: bool) -> Code:
+def _defined(*, scheduled: bool, checked: bool, told: bool) -> Code:
     named = {
         "assets": "ASSETS",
         "asset_checks": "CHECKS" if checked else None,
         "jobs": "[job]",
         "schedules": "[schedule]" if scheduled else None,
+        "resources": "{PARAMS: Params.configure_at_launch()}" if told else None,
     }
     given = {name: Code(value) for name, value in named.items() if value}
     return arguments((), given, beside=23)
@@ -140,6 +151,10 @@ BACKEND = Backend(
         Feature.START: emulated("its `should_execute` skips the instants before that day"),
         Feature.CATCHUP: unsupported(
             "Dagster makes up for the latest missed instant only, unless the job has partitions"
+        ),
+        Feature.PARAMS: native(
+            "fields of the resource `<pipeline>_params`, which Dagster checks when a run starts; "
+            "one of a name that Python or a resource keeps for itself ends with `_`"
         ),
         Feature.RETRIES: native("a `RetryPolicy` of the step"),
         Feature.TIMEOUT: emulated(

@@ -21,10 +21,14 @@ from pipegen.backends.dagster.views import (
     Nodes,
     Step,
 )
+from pipegen.backends.params import uses
 from pipegen.emit import Code, expression, indented, literal
 from pipegen.naming import slug
 
-_RUN = {ir.RunField.DATE: "run_date(context)"}
+RUN = calls.Given("run_date(context)", params="params(context)")
+"""The expressions for what a step knows of its run."""
+_FUNCTION = calls.Given("run_date(context)", params="told")
+
 _OF_DBT = ("step.j2",)
 _EMAIL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,7}")
 _TAG = re.compile(r"[A-Za-z0-9_.-]{1,63}")
@@ -52,6 +56,7 @@ def _asset(task: ir.Task, names: Names, where: str | None, is_apart: bool) -> As
         signature=_signature(task, names.variables[task.name], len(keys)),
         op=f"{names.pipeline}__{slug(task.name)}",
         is_table=bool(task.loads),
+        params=uses(task.action),
         key=keys[0] if keys else None,
         keys=tuple(keys) if task.loads and len(keys) > 1 else (),
         deps=calls.items(deps, beside=18) if deps else None,
@@ -108,15 +113,15 @@ def _body(task: ir.Task, names: Names) -> tuple[str, str, Invocation | Freshness
         case ir.Python() as action:
             return "python", "python.j2", _python(action)
         case ir.Shell() as action:
-            given = calls.shell(action, task.timeout, _RUN)
+            given = calls.shell(action, task.timeout, _FUNCTION)
             return "shell", "shell.j2", Call("subprocess.run", given)
         case ir.Http() as action:
             timeout = calls.seconds(task.timeout) if task.timeout else literal(None)
-            given = calls.http(action, _RUN, beside=200)
+            given = calls.http(action, _FUNCTION, beside=200)
             given = Code(f"{given}    timeout={timeout},\n")
             return "http", "http.j2", Call("httpx.request", given)
         case ir.RemoteJob() as action:
-            named = remote.run_dbt_cloud(task, action, _RUN)
+            named = remote.run_dbt_cloud(task, action, _FUNCTION)
             given = calls.arguments((), named, beside=19)
             return "dbtcloud", "dbt_cloud.j2", Call("run_dbt_cloud", given)
     raise AssertionError(task.action)
@@ -139,8 +144,9 @@ def _step(action: ir.Dbt, task: ir.Task, names: Names) -> Step:
         args=calls.items((*words, *dbt.deferral(action), *dbt.fixed(action)), beside=9),
         nodes=literal(keys),
         packages=action.project.install_deps,
-        dbt_vars=expression(action.vars, _RUN) if late else None,
-        env=dbt.environment(action, _RUN),
+        dbt_vars=expression(action.vars, RUN) if late else None,
+        env=dbt.environment(action, RUN),
+        full_refresh=_refresh(action),
     )
 
 
@@ -152,7 +158,7 @@ def _node(action: ir.Dbt, task: ir.Task, names: Names) -> Node:
         unique_id=ran[0] if len(ran) == 1 else None,
         error=_mapping(checks[True]) if checks[True] else None,
         warn=_mapping(checks[False]) if checks[False] else None,
-        macro_args=None if dbt.is_fixed(action.args) else expression(action.args, _RUN),
+        macro_args=None if dbt.is_fixed(action.args) else expression(action.args, RUN),
     )
 
 
@@ -183,12 +189,18 @@ def _nodes(action: ir.Dbt, task: ir.Task, names: Names) -> Nodes:
 def _invocation(action: ir.Dbt, names: Names) -> dict[str, Any]:
     late = not dbt.is_fixed(action.vars)
     known = replace(action, args=ir.NOTHING) if not dbt.is_fixed(action.args) else action
+    known = replace(known, full_refresh=False) if dbt.refreshes(known) else known
     return {
         "project": names.constants.of(action),
-        "args": calls.items(dbt.arguments(known, _RUN), beside=5),
-        "dbt_vars": expression(action.vars, _RUN) if late else None,
-        "env": dbt.environment(action, _RUN),
+        "args": calls.items(dbt.arguments(known, RUN), beside=5),
+        "dbt_vars": expression(action.vars, RUN) if late else None,
+        "env": dbt.environment(action, RUN),
+        "full_refresh": _refresh(action),
     }
+
+
+def _refresh(action: ir.Dbt) -> Code | None:
+    return expression(action.full_refresh, RUN) if dbt.refreshes(action) else None
 
 
 def _freshness(action: ir.Freshness, task: ir.Task, names: Names) -> Freshness:
@@ -196,7 +208,7 @@ def _freshness(action: ir.Freshness, task: ir.Task, names: Names) -> Freshness:
     keys = {table: known[".".join(table.split(".")[-2:])] for table in action.tables}
     return Freshness(
         project=names.constants.of(action),
-        args=calls.items(dbt.arguments(action, _RUN), beside=5),
+        args=calls.items(dbt.arguments(action, RUN), beside=5),
         tables=_mapping({table: listed(key, beside=200) for table, key in keys.items()}),
         block=action.on_stale is ir.OnStale.BLOCK,
     )
@@ -221,14 +233,14 @@ def _python(action: ir.Python) -> Call:
     line = f"from {action.module} import {imported}"
     if not calls.fits(line, beside=4):
         line = f"from {action.module} import (\n    {imported},\n)"
-    named = {name: expression(value, _RUN) for name, value in action.args.items}
+    named = {name: expression(value, _FUNCTION) for name, value in action.args.items}
     return Call(called, calls.arguments((), named, beside=len(called) + 6), Code(line))
 
 
 def _signature(task: ir.Task, name: str, tables: int) -> Code:
     """Return the parameters of a task's function and what it returns."""
     returns = "Iterator[dg.MaterializeResult]" if tables > 1 else "None"
-    needed = tables > 1 or is_dated(task.action)
+    needed = tables > 1 or is_dated(task.action) or uses(task.action)
     if not needed and calls.fits(f"def {name}() -> None:", beside=0):
         return Code("() -> None")
     line = f"(context: dg.AssetExecutionContext) -> {returns}"

@@ -13,12 +13,12 @@ from pipegen.emit import Code, literal
 from pipegen.naming import take
 
 _NAMES = """
-    ASSETS Any CHECKS Callable DBT_CLOUD_POLL DBT_LOCK DBT_MANIFESTS DagsterDbtTranslator
-    DbtCliResource DbtProject Events Iterator Late Mapping Path ROOT Sequence StepTranslator
-    TIMEZONE WITH_PACKAGES ZoneInfo added cache context contextmanager date datetime dbt_assets
-    dbt_cli dbt_freshness dbt_node dbt_nodes dbt_step defs dg given httpx invoke_dbt job json key os
-    parse_dbt response run_dbt run_dbt_cloud run_date run_step schedule scheduled_day subprocess
-    threading
+    ASSETS Any CHECKS Callable DBT_CLOUD_POLL DBT_LOCK DBT_MANIFESTS DagsterDbtTranslator Field
+    PARAMS Params DbtCliResource DbtProject Events Iterator Late Mapping Path ROOT Sequence
+    StepTranslator Switch TIMEZONE WITH_PACKAGES ZoneInfo added cache context contextmanager date
+    datetime dbt_assets dbt_cli dbt_freshness dbt_node dbt_nodes dbt_step defs dg given httpx
+    invoke_dbt job json key os params parse_dbt refreshed response run_dbt run_dbt_cloud run_date
+    run_step schedule scheduled_day subprocess threading told
 """
 _NO_JOBS = """
     arg_dict bool conf config context dict float input input_arg_dict int meta output

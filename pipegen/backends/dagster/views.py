@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pipegen import ir
 from pipegen.backends import dbt
+from pipegen.backends.dagster.params import Params
 from pipegen.emit import Code
 
 
@@ -37,6 +38,7 @@ class Invocation:
     args: Code
     dbt_vars: Code | None
     env: Code | None
+    full_refresh: Code | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +104,7 @@ class Asset:
     signature: Code
     op: str
     is_table: bool
+    params: bool
     key: Code | None
     keys: tuple[Code, ...]
     deps: Code | None
@@ -124,13 +127,22 @@ class Helpers(dbt.Helpers):
     @property
     def run_dbt(self) -> Code:
         """The arguments of `run_dbt`, where it is called."""
-        words = "options, words" if self.late else "project, args"
-        return Code(f"context, {words}{', more' if self.env else ''}")
+        project = "options" if self.late else "project"
+        return Code(f"context, {project}, {self._asked}{', more' if self.env else ''}")
 
     @property
     def run_step(self) -> Code:
         """The arguments of `run_step`, where it is called."""
-        return Code(f"context, project, {'words' if self.late else 'args'}, nodes")
+        return Code(f"context, project, {self._asked}, nodes")
+
+    @property
+    def words(self) -> Code:
+        """What dbt is asked, but for a parameter that has tables built anew."""
+        return Code("words" if self.late else "args")
+
+    @property
+    def _asked(self) -> str:
+        return "asked" if self.refresh else self.words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,3 +178,15 @@ class File:
     zoned: bool
     abc: Code | None
     datetime: Code | None
+    params: Params | None
+    switch: bool
+
+    @property
+    def any(self) -> bool:
+        """Whether a helper takes or returns anything."""
+        return self.dbt is not None or self.params is not None
+
+    @property
+    def fields(self) -> bool:
+        """Whether a parameter says more than its default."""
+        return self.params is not None and self.params.pydantic

@@ -85,6 +85,10 @@ BACKEND = Backend(
             "Prefect schedules no run for an instant that has passed: write `catchup: false` and "
             "start the missed runs by hand"
         ),
+        Feature.PARAMS: native(
+            "parameters of the flow's function, whose types the deployment checks; one of a name "
+            "that Python or the file keeps for itself ends with `_`"
+        ),
         Feature.RETRIES: native("`retries` and `retry_delay_seconds` of the task"),
         Feature.TIMEOUT: native(
             "`timeout_seconds` of an async task; `subprocess.run`'s timeout; a look at the clock "

@@ -9,12 +9,14 @@ from pathlib import PurePosixPath
 
 from pipegen import ir
 from pipegen.backends import Target, calls, dbt, remote
+from pipegen.backends.params import is_dated, is_formatted, reads_environment, uses
+from pipegen.backends.prefect.params import declared
 from pipegen.backends.prefect.views import Definition, Flow, Late, Options, Submission, imported
 from pipegen.emit import Code, brackets, expression, identifier, literal
 from pipegen.files import PlannedFile
 from pipegen.naming import slug, take
 
-_RUN = {ir.RunField.DATE: "run_date()"}
+_RUN = calls.Given("run_date()")
 _WIDTH = 88
 _FLOW_WIDTH = 45
 _NAMES = """
@@ -22,7 +24,8 @@ _NAMES = """
     FlowRunContext Iterator Mapping Path PrefectFuture ROOT Sequence State TIMEZONE UUID
     WITH_PACKAGES ZoneInfo added contextmanager date dbt flow flow_run freshness get_client
     get_run_logger httpx invoke_dbt json os parse_dbt run run_date run_dbt run_dbt_cloud
-    stale_tables subprocess suppress task task_run threading time wait
+    stale_tables subprocess suppress task task_run threading time wait Annotated Field defaults
+    given params
 """
 
 
@@ -45,6 +48,7 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
     path = _path(pipeline)
     names = _Names()
     function = names.new(pipeline.name, _FLOW_WIDTH)
+    params, given, defaults = declared(pipeline, _RUN, names.taken)
     actions = [task.action for task in pipeline.tasks]
     constants = dbt.Constants(pipeline.tasks, names.taken)
     helpers = dbt.helpers(pipeline.tasks, constants)
@@ -63,16 +67,24 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
         submissions=submissions,
         returned=calls.items([Code(run.variable) for run in submissions], beside=11),
         environment=any(isinstance(leaf, ir.Env) for leaf in leaves)
+        or reads_environment(pipeline)
         or any(isinstance(action, ir.Dbt | ir.Shell) and action.env.items for action in actions),
         shell=any(isinstance(action, ir.Shell) for action in actions),
         http=any(isinstance(action, ir.Http) for action in actions),
-        date=start is not None or any(isinstance(leaf, ir.RunValue) for leaf in leaves),
-        formatted=any(map(calls.formats, actions)),
+        date=start is not None
+        or is_dated(pipeline)
+        or any(isinstance(leaf, ir.RunValue) for leaf in leaves),
+        formatted=is_formatted(pipeline)
+        or any(param.type == "date" for param in pipeline.params)
+        or any(map(calls.formats, actions)),
         late=bool(helpers and helpers.late),
         logs=bool(helpers and helpers.builds),
         states=_states(bool(start), bool(helpers and helpers.freshness)),
         dbt_cloud=any(map(remote.is_dbt_cloud, actions)),
         resumes=any(map(remote.resumes, pipeline.tasks)),
+        params=params,
+        given=given,
+        defaults=defaults,
     )
     return (PlannedFile(path, "flow.py.j2", view, pipeline.source),)
 
@@ -111,7 +123,8 @@ def _tasks(
         key = (task.key, tuple(_task_options(task, pipeline.owner)))
         if key not in definitions:
             name = names.new(f"run_{title}", _WIDTH // 2)
-            definitions[key] = _definition(task, *key, name, pipeline.name, constants)
+            definition = _definition(task, *key, name, pipeline.name, constants)
+            definitions[key] = replace(definition, params=_is_told(task.action))
         function = definitions[key].name
         future = names.new(task.name, _WIDTH - len("     = .submit() ") - len(function))
         upstream = [Code(submissions[other].variable) for other in task.upstream]
@@ -139,6 +152,13 @@ def _task_options(task: ir.Task, owner: str | None) -> Iterator[tuple[str, Code]
         yield "retry_delay_seconds", calls.seconds(task.retries.delay)
     if task.timeout and isinstance(task.action, ir.Python | ir.Http):
         yield "timeout_seconds", calls.seconds(task.timeout)
+
+
+def _is_told(action: ir.Action) -> bool:
+    """Whether a task is given the parameters, and not only what follows from them."""
+    if isinstance(action, ir.Dbt):
+        return uses(replace(action, full_refresh=False))
+    return uses(action)
 
 
 def _definition(
@@ -196,13 +216,14 @@ def _late(action: ir.Dbt, constants: dbt.Constants) -> Late:
 def _given(task: ir.Task, constants: dbt.Constants, upstream: Sequence[Code], beside: int) -> Code:
     options = {"wait_for": calls.items(upstream, beside=18)} if upstream else {}
     action = task.action
+    params = (Code("params"),) if _is_told(action) else ()
     if not dbt.is_dbt(action):
-        return calls.arguments((), options, beside)
+        return calls.arguments(params, options, beside)
     project: tuple[Code, ...] = (identifier(constants.of(action)),)
     if isinstance(action, ir.Dbt) and _is_late(action):
         project, action = (), replace(action, args=ir.NOTHING)
     words = calls.items(dbt.arguments(action, _RUN), beside=9)
-    first = (literal(task.name), *project, words)
+    first = (literal(task.name), *project, words, *params)
     return calls.arguments(first, {**_dbt_options(task, action), **options}, beside=_WIDTH)
 
 

@@ -12,12 +12,23 @@ Options = tuple[tuple[str, Code], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Param:
+    """A parameter of a flow's function: without a default it must be given."""
+
+    name: str
+    type: Code
+    default: Code | None
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
 class Late:
     """What a dbt task finds out when it runs: its options, its arguments, its environment."""
 
     project: Code
     args: Code | None
     env: Code | None
+    params: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,7 @@ class Definition:
     callee: str = ""
     arguments: Code | None = None
     module: str = ""
+    params: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +83,19 @@ class Flow:
     states: Code | None
     dbt_cloud: bool
     resumes: bool
+    params: tuple[Param, ...]
+    given: Code
+    defaults: Code | None
 
     @property
     def httpx(self) -> bool:
         """Whether it sends requests."""
         return self.http or self.dbt_cloud
+
+    @property
+    def described(self) -> bool:
+        """Whether a parameter has a description."""
+        return any(param.description for param in self.params)
 
     @property
     def abc(self) -> Code | None:

@@ -139,7 +139,7 @@ def observe(request: dict[str, Any]) -> dict[str, Any]:
         day = request.get("day")
         run_after = datetime.fromisoformat(f"{day}T12:00:00+00:00") if day else None
         with one_process_per_attempt(), followed(request.get("recipe")):
-            run = dag.test(run_after=run_after)
+            run = dag.test(run_after=run_after, run_conf=request.get("params"))
         return {
             "succeeded": str(run.state) == "success",
             "tasks": recorded(run.run_id),

@@ -82,7 +82,12 @@ class Recorder:
             job = load(request["file"]).defs.resolve_job_def(request["pipeline"])
             steps = {step.key: step for step in create_execution_plan(job).steps}
             tags = {"run_date": day} if (day := request.get("day")) else None
-            run = job.execute_in_process(instance=self.instance, raise_on_error=False, tags=tags)
+            run = job.execute_in_process(
+                run_config=configuration(request["pipeline"], request.get("params")),
+                instance=self.instance,
+                raise_on_error=False,
+                tags=tags,
+            )
             logs = self.instance.all_logs(run.run_id)
         prefix = f"{request['pipeline']}__"
         invocations = [json.loads(line) for line in self.argv.read_text().splitlines()]
@@ -106,6 +111,11 @@ class Recorder:
         subprocess.run(["bash", "-euc", recipe], cwd=folder, env=variables, check=True)
         [again] = self.instance.get_runs(limit=1)
         return {"succeeded": again.is_success and again.parent_run_id == failed.run_id}
+
+
+def configuration(pipeline: str, params: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the configuration of a run with these parameters, as the launchpad has it."""
+    return {"resources": {f"{pipeline}_params": {"config": params}}} if params else {}
 
 
 def ended(step: str, logs: list[Any]) -> dict[str, Any]:

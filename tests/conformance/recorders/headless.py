@@ -42,7 +42,7 @@ def observe(request: dict[str, Any]) -> dict[str, Any]:
             done = subprocess.run(["bash", "-euc", recipe], cwd=folder, check=False)
             return {"succeeded": done.returncode == 0}
         module = load(request["file"])
-        code, events, lines = run(module, request.get("day"))
+        code, events, lines = run(module, request.get("day"), request.get("params", {}))
     if code not in (0, 1) or events[-1]["event"] != "summary":
         raise RuntimeError(f"exit code {code} after {events}")
     return {
@@ -98,14 +98,17 @@ def load(file: str) -> ModuleType:
     return module
 
 
-def run(module: ModuleType, day: str | None) -> tuple[int, list[dict[str, Any]], list[str]]:
+def run(
+    module: ModuleType, day: str | None, params: dict[str, Any]
+) -> tuple[int, list[dict[str, Any]], list[str]]:
     """Call the script's `main` with files as its standard output and its standard error."""
     stdout, stderr = sys.stdout, os.dup(2)
     with tempfile.TemporaryFile("w+") as written, tempfile.TemporaryFile("w+") as said:
         os.dup2(written.fileno(), 1)
         os.dup2(said.fileno(), 2)
         try:
-            code = module.main(["--events", *(["--date", day] if day else [])])
+            dated = ["--date", day] if day else []
+            code = module.main(["--events", *dated, *words(params)])
         finally:
             os.dup2(stderr, 2)
             os.dup2(stderr, 1)
@@ -116,6 +119,12 @@ def run(module: ModuleType, day: str | None) -> tuple[int, list[dict[str, Any]],
             print(*lines, sep="\n", file=sys.stderr)
         written.seek(0)
         return code, [json.loads(line) for line in written], lines
+
+
+def words(params: dict[str, Any]) -> list[str]:
+    """Return the arguments that give parameters: text as it is, all else as JSON."""
+    texts = {n: v if isinstance(v, str) else json.dumps(v) for n, v in params.items()}
+    return [f"--param={name}={text}" for name, text in texts.items()]
 
 
 def main() -> None:

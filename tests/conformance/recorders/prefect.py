@@ -86,7 +86,7 @@ def surroundings(env: dict[str, str], path: list[str]) -> Iterator[None]:
                 del sys.modules[name]
 
 
-def load(file: str, pipeline: str) -> Flow[[], Any]:
+def load(file: str, pipeline: str) -> Flow[..., Any]:
     """Return the flow called `pipeline` that the file defines."""
     spec = importlib.util.spec_from_file_location("recorded_flow", file)
     assert spec is not None
@@ -98,14 +98,16 @@ def load(file: str, pipeline: str) -> Flow[[], Any]:
     return flow
 
 
-def run(flow: Flow[[], Any], day: str | None) -> State[Any]:
+def run(flow: Flow[..., Any], day: str | None, params: dict[str, Any]) -> State[Any]:
     """Run the flow now, or as on the day it was scheduled for."""
     if day is None:
-        return flow(return_state=True)
+        return flow(**params, return_state=True)
     noon = datetime.fromisoformat(f"{day}T12:00:00+00:00")
     with get_client(sync_client=True) as client:
-        scheduled = client.create_flow_run(flow, state=Scheduled(scheduled_time=noon))
-    return run_flow(flow, flow_run=scheduled, return_type="state")
+        scheduled = client.create_flow_run(
+            flow, parameters=params, state=Scheduled(scheduled_time=noon)
+        )
+    return run_flow(flow, flow_run=scheduled, parameters=params, return_type="state")
 
 
 def rerun(file: str, recipe: str) -> dict[str, Any]:
@@ -119,10 +121,10 @@ def rerun(file: str, recipe: str) -> dict[str, Any]:
     return {"succeeded": state is not None and state.is_completed()}
 
 
-def record(file: str, pipeline: str, day: str | None) -> dict[str, Any]:
+def record(file: str, pipeline: str, day: str | None, params: dict[str, Any]) -> dict[str, Any]:
     """Run the flow once, and return what Prefect's server knows of the run."""
     dbt_invocations.clear()
-    ended = run(load(file, pipeline), day)
+    ended = run(load(file, pipeline), day, params)
     flow_run_id = ended.state_details.flow_run_id
     assert flow_run_id is not None
     last_flow_run[:] = [str(flow_run_id)]
@@ -206,7 +208,8 @@ def main() -> None:
                     if recipe := request.get("recipe"):
                         answer = rerun(request["file"], recipe)
                     else:
-                        answer = record(request["file"], request["pipeline"], request.get("day"))
+                        day, params = request.get("day"), request.get("params", {})
+                        answer = record(request["file"], request["pipeline"], day, params)
             except Exception:
                 answer = {"error": traceback.format_exc()}
             print(json.dumps(answer), file=ANSWERS, flush=True)
