@@ -36,6 +36,7 @@ from dbt_common.events.event_manager_client import ctx_set_event_manager, get_ev
 from dbt_common.exceptions import DbtBaseException
 
 from pipegen.dbt.manifest import COLLECTIONS, ManifestError, all_kept
+from pipegen.dbt.shortcuts import QuickSelector
 
 _BUILDS = ("model", "seed", "snapshot", "function", "test", "unit_test")
 _TYPES = [kind for kind in NodeType if kind in _BUILDS]  # functions are of dbt-core 1.11
@@ -91,7 +92,7 @@ class Selector:
     def _prepare(self) -> tuple[ResourceTypeSelector, SelectorConfig]:
         written = list((self.manifest.selectors or {}).values())
         named = selector_config_from_data({"selectors": written})
-        selector = ResourceTypeSelector(
+        selector = QuickSelector(
             graph=self.graph,
             manifest=self.manifest,
             previous_state=None,
