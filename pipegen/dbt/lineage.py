@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from fnmatch import fnmatchcase
 from graphlib import CycleError, TopologicalSorter
 from pathlib import PurePosixPath
@@ -28,6 +28,10 @@ class Lineage:
             unique_id: frozenset(parent for parent in resource.parents if parent in resources)
             for unique_id, resource in resources.items()
         }
+        self._tests: defaultdict[str, list[DbtResource]] = defaultdict(list)
+        for resource in resources.values():
+            if resource.resource_type in _TESTS and resource.parents:
+                self._tests[resource.parents[0]].append(resource)
         try:
             self._order = tuple(TopologicalSorter(self._parents).static_order())
         except CycleError as error:
@@ -39,13 +43,16 @@ class Lineage:
 
     def ancestors(self, unique_id: str) -> frozenset[str]:
         """Return all a resource depends on, itself not included."""
-        found: set[str] = set()
-        waiting = [unique_id]
-        while waiting:
-            new = self._parents[waiting.pop()] - found
-            found |= new
-            waiting.extend(new)
-        return frozenset(found)
+        return frozenset(self._above([unique_id]))
+
+    def tests_within(self, nodes: Set[str]) -> set[str]:
+        """Return the tests that depend on something, and on nothing but `nodes`."""
+        return {
+            test.unique_id
+            for node in nodes
+            for test in self._tests.get(node, ())
+            if nodes >= set(test.parents)
+        }
 
     def collapse(self, landmarks: Iterable[str]) -> dict[str, tuple[str, ...]]:
         """Return the nearest landmarks each landmark descends from, sorted.
@@ -53,10 +60,11 @@ class Lineage:
         One landmark is nearest to another if a path between them meets no third. What the
         manifest does not know is left out.
         """
-        kept = frozenset(landmarks)
+        kept = frozenset(landmarks) & self._parents.keys()
+        needed = kept | self._above(kept)
         shown: dict[str, frozenset[str]] = {}
         collapsed = {}
-        for unique_id in self._order:
+        for unique_id in filter(needed.__contains__, self._order):
             nearest = _union(shown[parent] for parent in self._parents[unique_id])
             if unique_id in kept:
                 collapsed[unique_id] = tuple(sorted(nearest))
@@ -64,6 +72,16 @@ class Lineage:
             else:
                 shown[unique_id] = nearest
         return dict(sorted(collapsed.items()))
+
+    def _above(self, nodes: Iterable[str]) -> set[str]:
+        """Return all that some resources depend on."""
+        found: set[str] = set()
+        waiting = list(nodes)
+        while waiting:
+            new = self._parents[waiting.pop()] - found
+            found |= new
+            waiting.extend(new)
+        return found
 
 
 def _union(sets: Iterator[frozenset[str]]) -> frozenset[str]:

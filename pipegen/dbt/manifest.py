@@ -92,6 +92,10 @@ class Manifest:
 
     def sources(self) -> tuple[DbtResource, ...]:
         """Return the tables of all sources, by unique id."""
+        return self._sources
+
+    @cached_property
+    def _sources(self) -> tuple[DbtResource, ...]:
         return tuple(r for r in self.resources.values() if r.resource_type == "source")
 
     def find(self, reference: str) -> tuple[DbtResource, ...]:

@@ -22,8 +22,6 @@ from pipegen.lower.lock import (
 from pipegen.lower.manifests import Manifests, full_names
 from pipegen.spec import PipelineSpec
 
-TESTS = ("test", "unit_test")
-
 
 def resolve(spec: PipelineSpec, manifests: Manifests, committed: Callable[[], Lock | None]) -> Lock:
     """Return the lock of a pipeline; raise CompileError with every problem found.
@@ -199,17 +197,12 @@ def _locked(
     resources = manifest.resources
     mine = [selection for selection in selections.values() if selection.project == name]
     built = {key for selection in mine for key in selection.nodes}
-    tests = {key for selection in mine for key in selection.tests} | {
-        key
-        for key, resource in resources.items()
-        if resource.resource_type in TESTS
-        and resource.parents
-        and built.issuperset(resource.parents)
-    }
+    lineage = manifests.lineage(name, manifest)
+    tests = {key for selection in mine for key in selection.tests} | lineage.tests_within(built)
     landmarks = built | {r.unique_id for r in references.values() if r.project == name}
     landmarks |= {parent for key in tests for parent in resources[key].parents}
     landmarks |= {source.unique_id for source in manifest.sources()}
-    parents = manifests.lineage(name, manifest).collapse(landmarks)
+    parents = lineage.collapse(landmarks)
     named = {r.unique_id for r in references.values() if r.project == name}
     start = named | {key for key in landmarks if not key.startswith("source.")}
     reached = _reached(start, parents)

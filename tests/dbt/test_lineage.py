@@ -37,6 +37,15 @@ def test_ancestors_reach_the_sources(shop: Shop) -> None:
     }
 
 
+def test_tests_are_within_what_holds_all_they_depend_on(shop: Shop) -> None:
+    lineage, resources = Lineage(shop.manifest), shop.manifest.resources
+    tests = {r for r in resources.values() if r.resource_type in ("test", "unit_test")}
+    some = {parent for test in tests for parent in test.parents}
+    for nodes in (some, *({*test.parents} for test in tests), set[str]()):
+        expected = {t.unique_id for t in tests if t.parents and nodes.issuperset(t.parents)}
+        assert lineage.tests_within(nodes) == expected
+
+
 def test_unknown_landmarks_are_left_out(shop: Shop) -> None:
     assert Lineage(shop.manifest).collapse(["model.shop.gone"]) == {}
 
@@ -104,4 +113,4 @@ def _manifest(parents: dict[str, list[str]]) -> Manifest:
         )
         for name, above in parents.items()
     }
-    return Manifest(Path("manifest.json"), "shop", resources, {})
+    return Manifest(Path("manifest.json"), "shop", resources, "", {})
