@@ -69,11 +69,11 @@ def whole(block: str, rest: str) -> str:
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the manifest of the example, without what selects nothing."""
     root = tmp_path_factory.mktemp("shop")
-    (root / "dbt" / "target").mkdir(parents=True)
+    shutil.copytree(SHOP / "dbt", root / "dbt", ignore=shutil.ignore_patterns("target", "logs"))
+    (root / "dbt" / "target").mkdir()
     manifest = json.loads((SHOP / "dbt/target/manifest.json").read_text(encoding="utf-8"))
     light = json.dumps({**manifest, "macros": {}})
     (root / "dbt/target/manifest.json").write_text(light, encoding="utf-8")
-    shutil.copy(SHOP / "dbt/dbt_project.yml", root / "dbt")
     return root
 
 
