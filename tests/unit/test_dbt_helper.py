@@ -8,10 +8,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from pipegen.backends.dbt import Helpers
 from pipegen.render import environment
 from pipegen.resources import resource
 
@@ -51,14 +53,17 @@ def dbt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def run(dbt: Path) -> Callable[..., list[str]]:
     """Return the helper, called for one selection: it gives the unique ids that ran."""
     imports = "import threading\nfrom collections.abc import Sequence\nfrom typing import Any\n"
-    template = environment(str(resource("templates") / "shared")).get_template("dbt.j2")
+    templates = environment(str(resource("templates") / "shared"))
+    needs = Helpers(builds=True, freshness=False, env=False, late=False, packages=None)
+    view = SimpleNamespace(dbt=needs)
     names: dict[str, Any] = {}
-    exec(imports + template.render(), names)
+    for template in ("invoke_dbt.j2", "run_dbt.j2"):
+        exec(imports + templates.get_template(template).render(view=view), names)
     project = ("--project-dir", str(dbt), "--profiles-dir", str(dbt), "--target", "dev")
 
     def run(select: str, *nodes: str) -> list[str]:
-        results = names["run_dbt"](project, "build", "--select", select, nodes=nodes)
-        return sorted(result.node.unique_id.rsplit(".", 1)[0] for result in results)
+        results = names["run_dbt"](project, ["build", "--select", select], nodes=nodes)
+        return sorted(result["node"].rsplit(".", 1)[0] for result in results)
 
     return run
 
