@@ -6,11 +6,14 @@ from collections.abc import Iterator
 
 import yaml
 
+MAX_DEPTH = 200
+"""How deep a document may be nested."""
+
 
 def top_level(text: str, key: str) -> str | None:
     """Return the text at `key` of the mapping a document is; None if there is none.
 
-    Raises ValueError if the text is not YAML.
+    Raises ValueError if the text is not YAML, or nested too deeply.
     """
     for name, value in _entries(text):
         if name == key and isinstance(value[0], yaml.ScalarEvent):
@@ -37,13 +40,16 @@ def top_level_list(text: str, key: str) -> tuple[str, ...] | None:
 def _entries(text: str) -> Iterator[tuple[str | None, list[yaml.Event]]]:
     """Yield each key of the document's mapping, None if it is no text, and its value's events.
 
-    It goes by libyaml's events, so nothing recurses and no alias is followed.
+    It goes by libyaml's events, so nothing recurses and no alias is followed. Raises ValueError
+    where it is nested so deeply that libyaml, which looks at every level again, takes for ever.
     """
     depth, name, is_key, found = 0, None, True, list[yaml.Event]()
     try:
         for event in yaml.parse(text, Loader=yaml.CSafeLoader):
             opens = isinstance(event, yaml.CollectionStartEvent)
             depth += opens - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                raise ValueError("nested too deeply")
             if opens and depth == 1:  # what holds all else
                 if isinstance(event, yaml.SequenceStartEvent):
                     return

@@ -126,8 +126,11 @@ DBT_PROJECTS: dict[str, Callable[[], str]] = {
 def test_a_bomb_for_a_dbt_project_is_refused_or_harmless(bomb: str, tmp_path: Path) -> None:
     """It is of another's format: dbt reads what pipegen needs nothing of."""
     root = project(tmp_path, pipegen=WITH_DBT, **{"pipelines/x": SELECTING})
-    (root / "manifest.json").write_text(json.dumps(document({"model.shop.a": ()})))
-    (root / "dbt").mkdir()
+    manifest = document({"model.shop.a": ()})
+    model = root / "dbt" / manifest["nodes"]["model.shop.a"]["original_file_path"]
+    model.parent.mkdir(parents=True)
+    model.touch()
+    (root / "manifest.json").write_text(json.dumps(manifest))
     (root / "dbt" / "dbt_project.yml").write_text(DBT_PROJECTS[bomb]())
     codes = set().union(*validate(root, Limits(memory=2048, seconds=30)).values())
     assert codes <= {"PG302", "PG404"}
