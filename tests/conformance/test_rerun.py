@@ -76,7 +76,12 @@ def test_a_recipe_runs_what_failed_and_what_was_held_back(
 
 
 def whole(task: ir.Task) -> list[str]:
-    """Return what a task leaves in the log: for a dbt task its nodes and tests."""
+    """Return what a task leaves in the log: for a dbt task its nodes and tests.
+
+    dbt's question for the age of tables leaves nothing there.
+    """
+    if isinstance(task.action, ir.Freshness):
+        return []
     if not isinstance(task.action, ir.Dbt):
         return [task.name]
     return [item.name for item in (*task.action.nodes, *task.action.tests)]
