@@ -89,7 +89,7 @@ def literal(value: object) -> Code:
         case date() if not isinstance(value, datetime):
             return Code(f"date({value.year}, {value.month}, {value.day})")
         case Mapping():
-            return _braces({key: literal(item) for key, item in value.items()})
+            return braces({key: literal(item) for key, item in value.items()})
         case list() | tuple():
             return brackets([literal(item) for item in value])
     raise EmissionError(f"no literal for {type(value).__name__}")
@@ -134,7 +134,7 @@ def expression(
             case Items(items):
                 return brackets([written(part) for part in items])
             case Fields(items):
-                return _braces({key: written(part) for key, part in items})
+                return braces({key: written(part) for key, part in items})
         return literal(item)
 
     def _text(parts: tuple[str | Reference, ...]) -> Code:
@@ -179,7 +179,8 @@ def _hugged(items: Sequence[Code]) -> Code:
     return Code(f"\n{_INDENT}{indented(inner, 4)}\n") if items else inner
 
 
-def _braces(items: Mapping[str, Code]) -> Code:
+def braces(items: Mapping[str, Code]) -> Code:
+    """Return a dict display, one item per line."""
     return _exploded("{", [Code(f"{_key(key)}: {item}") for key, item in items.items()], "}")
 
 

@@ -18,7 +18,6 @@ Action = ir.Dbt | ir.Freshness
 
 _REFRESHED = ("build", "run", "seed")
 _WORDS = {"docs": ("docs", "generate")}
-_REFERENCES = ir.Env | ir.RunValue | ir.ParamValue | ir.TaskOutput
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +162,7 @@ def environment(action: Action, run: Run) -> Code | None:
 
 def is_fixed(value: ir.Value) -> bool:
     """Whether a value is known now."""
-    return not any(isinstance(leaf, _REFERENCES) for leaf in ir.leaves(value))
+    return not any(isinstance(leaf, ir.Reference) for leaf in ir.leaves(value))
 
 
 def plain(value: ir.Value) -> Any:

@@ -10,7 +10,7 @@ from pipegen import ir
 from pipegen.backends import Backend, Target, dbt, params, remote
 from pipegen.backends.calls import Given, arguments, http, items, seconds, shell
 from pipegen.capabilities import NOT_YET, Feature, degraded, emulated, native
-from pipegen.emit import Code, expression, literal
+from pipegen.emit import Code, braces, expression, literal
 from pipegen.files import PlannedFile
 from pipegen.naming import take
 from pipegen.resources import resource
@@ -147,7 +147,7 @@ def _declared(param: ir.Param) -> dict[str, str]:
 
 
 def _defaults(pipeline: ir.Pipeline) -> Code:
-    return params.mapping(
+    return braces(
         {
             param.name: expression(param.default, _RUN)
             if params.is_late(param)

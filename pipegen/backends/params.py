@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from pipegen import ir
 from pipegen.backends.calls import leaves
-from pipegen.emit import Code, indented, literal
+from pipegen.emit import Code, literal
 
 
 def uses(action: ir.Action) -> bool:
@@ -27,12 +27,6 @@ def is_required(param: ir.Param) -> bool:
 def default(param: ir.Param) -> Code:
     """Return the literal of a default that is known now; a date is its text."""
     return literal(float(param.default) if param.type == "number" else param.default)  # type: ignore[arg-type]
-
-
-def mapping(items: Mapping[str, Code]) -> Code:
-    """Return a mapping, one item per line."""
-    lines = (f"    {literal(key)}: {indented(value, 4)},\n" for key, value in items.items())
-    return Code("{\n" + "".join(lines) + "}" if items else "{}")
 
 
 def late(pipeline: ir.Pipeline) -> Iterator[ir.Value]:

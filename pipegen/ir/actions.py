@@ -13,10 +13,7 @@ from pipegen.ir.values import (
     Fields,
     Items,
     Node,
-    ParamValue,
     Reference,
-    RunValue,
-    TaskOutput,
     Text,
     Value,
     replaced,
@@ -226,17 +223,16 @@ class Wait(Node):
 
 
 Action = Dbt | Freshness | Python | Shell | Http | Sql | RemoteJob | Wait
-_Reference = Env | RunValue | ParamValue | TaskOutput
 
 
 def values(node: Node) -> Iterator[Value]:
     """Yield the values of an action that hold references or may."""
     for name in _names(node):
         item = getattr(node, name)
-        if isinstance(item, _Reference | Text | Items | Fields):
+        if isinstance(item, Reference | Text | Items | Fields):
             yield item
         elif isinstance(item, tuple):
-            yield from (i for i in item if isinstance(i, _Reference | Text | Items | Fields))
+            yield from (i for i in item if isinstance(i, Reference | Text | Items | Fields))
         elif isinstance(item, Connection | DbtProject):
             yield from values(item)
 
@@ -246,9 +242,9 @@ def with_references(action: Action, change: Callable[[Reference], str | Referenc
     changed: dict[str, Any] = {}
     for name in _names(action):
         item = getattr(action, name)
-        if isinstance(item, _Reference | Text | Items | Fields):
+        if isinstance(item, Reference | Text | Items | Fields):
             changed[name] = replaced(item, change)
-        elif isinstance(item, tuple) and any(isinstance(i, _Reference | Text) for i in item):
+        elif isinstance(item, tuple) and any(isinstance(i, Reference | Text) for i in item):
             changed[name] = tuple(replaced(i, change) for i in item)
     return replace(action, **changed) if changed else action
 

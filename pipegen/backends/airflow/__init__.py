@@ -8,7 +8,7 @@ from pipegen import ir
 from pipegen.backends import Backend, Target
 from pipegen.backends.airflow.dag import dag
 from pipegen.backends.dbt import is_dbt
-from pipegen.capabilities import NOT_YET, Feature, degraded, native
+from pipegen.capabilities import NOT_YET, Feature, degraded, emulated, native
 from pipegen.files import PlannedFile
 from pipegen.resources import resource
 
@@ -71,8 +71,9 @@ BACKEND = Backend(
         Feature.DBT_DEFER: native("`--defer --state`"),
         Feature.DBT_INSTALL_DEPS: native("`install_deps` of each operator, in its own folder"),
         Feature.FRESHNESS_BLOCK: native("a `DbtSourceLocalOperator`, which fails on stale tables"),
-        Feature.FRESHNESS_ALERT: native(
-            "a `DbtSourceLocalOperator` that logs a warning; its XCom `dbt` has the states"
+        Feature.FRESHNESS_ALERT: emulated(
+            "a `DbtSourceLocalOperator` that the file changes to log a warning; its XCom `dbt` "
+            "has the states"
         ),
         Feature.PYTHON: native("a `@task` function"),
         Feature.SHELL: native("a `@task` function that calls `subprocess.run`, without a shell"),

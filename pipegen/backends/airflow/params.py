@@ -8,7 +8,7 @@ from pipegen import ir
 from pipegen.backends import params
 from pipegen.backends.airflow.code import BRACE, plain
 from pipegen.backends.calls import Given, arguments
-from pipegen.emit import Code, expression, literal
+from pipegen.emit import Code, braces, expression, literal
 
 Late = Mapping[str, ir.Value]
 """The defaults that are known when a run starts, by parameter."""
@@ -41,7 +41,7 @@ def filled(found: Late) -> Code | None:
     """Return the defaults that are known when a run starts, as a function fills them in."""
     run = Given("run_date")
     codes = {name: expression(value, run) for name, value in found.items()}
-    return params.mapping(codes) if codes else None
+    return braces(codes) if codes else None
 
 
 def template(value: ir.Value, found: Late) -> Code:

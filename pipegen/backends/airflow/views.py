@@ -70,6 +70,12 @@ class Function:
     module: str = ""
     callee: str = ""
 
+    @property
+    def parameters(self) -> Code:
+        """What it takes: the day of the run, and its parameters."""
+        taken = {"run_date: str": self.run_date, "params: dict[str, Any]": self.params}
+        return Code(", ".join(name for name, is_taken in taken.items() if is_taken))
+
 
 @dataclass(frozen=True, slots=True)
 class Operator:

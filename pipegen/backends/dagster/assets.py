@@ -22,14 +22,13 @@ from pipegen.backends.dagster.views import (
     Step,
 )
 from pipegen.backends.params import uses
-from pipegen.emit import Code, expression, indented, literal
+from pipegen.emit import Code, braces, expression, literal
 from pipegen.naming import slug
 
 RUN = calls.Given("run_date(context)", params="params(context)")
 """The expressions for what a step knows of its run."""
 _FUNCTION = calls.Given("run_date(context)", params="told")
 
-_OF_DBT = ("step.j2",)
 _EMAIL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,7}")
 _TAG = re.compile(r"[A-Za-z0-9_.-]{1,63}")
 
@@ -65,7 +64,7 @@ def _asset(task: ir.Task, names: Names, where: str | None, is_apart: bool) -> As
             task,
             owner=task.owner,
             # each asset of a step keeps the description it has in dbt
-            metadata={"description": task.description} if template in _OF_DBT else {},
+            metadata={"description": task.description} if template == "step.j2" else {},
         ),
         retries=_retries(task.retries) if task.retries.count else None,
         template=template,
@@ -107,9 +106,9 @@ def _body(task: ir.Task, names: Names) -> tuple[str, str, Invocation | Freshness
         case ir.Dbt() as action if len(action.nodes) > 1:
             return "dbt", "nodes.j2", _nodes(action, task, names)
         case ir.Dbt() as action:
-            return "dbt", "node.j2", _node(action, task, names)
+            return "dbt", "node.j2", _node(action, names)
         case ir.Freshness() as action:
-            return "dbt", "freshness.j2", _freshness(action, task, names)
+            return "dbt", "freshness.j2", _freshness(action, names)
         case ir.Python() as action:
             return "python", "python.j2", _python(action)
         case ir.Shell() as action:
@@ -150,14 +149,14 @@ def _step(action: ir.Dbt, task: ir.Task, names: Names) -> Step:
     )
 
 
-def _node(action: ir.Dbt, task: ir.Task, names: Names) -> Node:
+def _node(action: ir.Dbt, names: Names) -> Node:
     checks = _checks(action.tests, action.tests)
     ran = action.expected
     return Node(
         **_invocation(action, names),
         unique_id=ran[0] if len(ran) == 1 else None,
-        error=_mapping(checks[True]) if checks[True] else None,
-        warn=_mapping(checks[False]) if checks[False] else None,
+        error=braces(checks[True]) if checks[True] else None,
+        warn=braces(checks[False]) if checks[False] else None,
         macro_args=None if dbt.is_fixed(action.args) else expression(action.args, RUN),
     )
 
@@ -175,11 +174,11 @@ def _nodes(action: ir.Dbt, task: ir.Task, names: Names) -> Nodes:
 
     def of(blocks: bool) -> Code | None:
         found = {node: by[blocks] for node, by in checks.items() if by[blocks]}
-        return _mapping({node: _mapping(by) for node, by in found.items()}) if found else None
+        return braces({node: braces(by) for node, by in found.items()}) if found else None
 
     return Nodes(
         **_invocation(action, names),
-        nodes=_mapping({node: listed(key, beside=200) for node, key in keys.items()}),
+        nodes=braces({node: listed(key, beside=200) for node, key in keys.items()}),
         error=of(True),
         warn=of(False),
         parents=literal(parents) if parents else None,
@@ -203,13 +202,13 @@ def _refresh(action: ir.Dbt) -> Code | None:
     return expression(action.full_refresh, RUN) if dbt.refreshes(action) else None
 
 
-def _freshness(action: ir.Freshness, task: ir.Task, names: Names) -> Freshness:
+def _freshness(action: ir.Freshness, names: Names) -> Freshness:
     known = {key: found for keys in names.keys.values() for key, found in keys.items()}
     keys = {table: known[".".join(table.split(".")[-2:])] for table in action.tables}
     return Freshness(
         project=names.constants.of(action),
         args=calls.items(dbt.arguments(action, RUN), beside=5),
-        tables=_mapping({table: listed(key, beside=200) for table, key in keys.items()}),
+        tables=braces({table: listed(key, beside=200) for table, key in keys.items()}),
         block=action.on_stale is ir.OnStale.BLOCK,
     )
 
@@ -258,8 +257,3 @@ def _owner(owner: str) -> str:
 def _retries(retries: ir.Retries) -> Code:
     delay = f", delay={calls.seconds(retries.delay)}" if retries.delay else ""
     return Code(f"dg.RetryPolicy(max_retries={retries.count}{delay})")
-
-
-def _mapping(items: Mapping[str, Code]) -> Code:
-    lines = (f"    {literal(key)}: {indented(value, 4)},\n" for key, value in items.items())
-    return Code("{\n" + "".join(lines) + "}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pipegen import ir
 from pipegen.backends import calls, params
-from pipegen.emit import Code, expression, literal
+from pipegen.emit import Code, braces, expression, literal
 from pipegen.naming import take
 
 _TYPES = {
@@ -73,8 +73,8 @@ def declared(pipeline: ir.Pipeline, run: calls.Run) -> Params | None:
     return Params(
         key=f"{pipeline.name}_params",
         fields=tuple(_field(param, names[param.name]) for param in pipeline.params),
-        given=params.mapping({name: Code(f"run.{field}") for name, field in names.items()}),
-        defaults=params.mapping(late) if late else None,
+        given=braces({name: Code(f"run.{field}") for name, field in names.items()}),
+        defaults=braces(late) if late else None,
     )
 
 

@@ -20,12 +20,12 @@ _RUN = calls.Given("run_date()")
 _WIDTH = 88
 _FLOW_WIDTH = 45
 _NAMES = """
-    Any Callable Cancelled Completed DBT_CLOUD_POLL DBT_LOCK DBT_MANIFESTS DEFAULT
-    FlowRunContext Iterator Mapping Path PrefectFuture ROOT Sequence State TIMEZONE UUID
-    WITH_PACKAGES ZoneInfo added contextmanager date dbt flow flow_run freshness get_client
-    get_run_logger httpx invoke_dbt json os parse_dbt run run_date run_dbt run_dbt_cloud
-    stale_tables subprocess suppress task task_run threading time wait Annotated Field defaults
-    given params
+    Annotated Any Callable Cancelled Completed DBT_CLOUD_POLL DBT_LOCK DBT_MANIFESTS DEFAULT
+    Field FlowRunContext Iterator Mapping Path PrefectFuture ROOT Sequence State TIMEZONE UUID
+    WITH_PACKAGES ZoneInfo added contextmanager date dbt defaults flow flow_run freshness
+    get_client get_run_logger given httpx in_time invoke_dbt json os params parse_dbt run
+    run_date run_dbt run_dbt_cloud stale_tables subprocess suppress task task_run threading time
+    wait
 """
 
 
@@ -90,7 +90,7 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
 
 
 def _may_time_out(task: ir.Task) -> bool:
-    return task.timeout is not None and isinstance(task.action, ir.Dbt)
+    return task.timeout is not None and dbt.is_dbt(task.action)
 
 
 def _states(starts: bool, freshness: bool) -> Code | None:
@@ -228,12 +228,12 @@ def _given(task: ir.Task, constants: dbt.Constants, upstream: Sequence[Code], be
 
 
 def _dbt_options(task: ir.Task, action: dbt.Action) -> dict[str, Code]:
+    options = {}
     if isinstance(action, ir.Freshness):
         tables = [literal(table) for table in action.tables]
-        block = literal(action.on_stale is ir.OnStale.BLOCK)
-        return {"tables": calls.items(tables, beside=16), "block": block}
-    options = {}
-    if action.expected:
+        options["tables"] = calls.items(tables, beside=16)
+        options["block"] = literal(action.on_stale is ir.OnStale.BLOCK)
+    elif action.expected:
         expected = [literal(unique_id) for unique_id in action.expected]
         options["nodes"] = calls.items(expected, beside=15)
     if task.timeout:

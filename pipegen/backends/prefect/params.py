@@ -7,7 +7,7 @@ from datetime import date
 from pipegen import ir
 from pipegen.backends import calls, params
 from pipegen.backends.prefect.views import Param
-from pipegen.emit import Code, expression, literal
+from pipegen.emit import Code, braces, expression, literal
 from pipegen.naming import take
 
 _TYPES = {
@@ -36,8 +36,8 @@ def declared(
     }
     first = [found[param.name] for param in pipeline.params if params.is_required(param)]
     others = [param for param in found.values() if param not in first]
-    defaults = params.mapping(late) if late else None
-    return (*first, *others), params.mapping(given), defaults
+    defaults = braces(late) if late else None
+    return (*first, *others), braces(given), defaults
 
 
 def _param(param: ir.Param, name: str) -> Param:
