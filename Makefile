@@ -24,7 +24,7 @@ test: check lanes  ## Everything, on the real orchestrators and each dbt.
 check: setup lint editor others $(MANIFEST)  ## The quick loop: style, types, layers, and all tests but the slow.
 	$(BIN)/python -m pytest -n 2 tests --ignore tests/conformance --ignore tests/packaging
 
-lab: setup lanes  ## What takes minutes, on live servers: workers in parallel on one DuckDB file.
+lab: setup lanes  ## What takes minutes: workers in parallel on live servers, dbt installed for one task.
 	$(BIN)/python -m pytest -q -m lab tests/conformance
 
 fuzz: setup  ## The trust tests with many times the cases; FUZZ=100 for more.

@@ -46,6 +46,7 @@ class Feature(StrEnum):
     DBT_TESTS_AFTER_ALL = "transform.tests: after_all"
     DBT_TESTS_NONE = "transform.tests: none"
     DBT_COMMAND = "transform.command"
+    DBT_DOCS = "transform.command: docs"
     DBT_SELECTOR = "transform.selector"
     DBT_TARGETS = "transform.target (several of one project)"
     DBT_VARS = "transform.vars"

@@ -121,7 +121,7 @@ def compile_project(
         work.needs = tuple(features.required(work.item.pipeline))
     findings = list(consistency.unused(project.spec, understood)) if complete else []
     for name, target in targets.items():
-        _check(known, name)
+        _check(known, name, target)
         if target.options.get("secrets", "env") != "env":
             findings += _store(project, known, name)
     shared: list[Output] = []
@@ -194,18 +194,19 @@ def _known(project: Project, pipeline: str) -> Lock | None:
         return None
 
 
-def _check(works: list[_Work], name: str) -> None:
+def _check(works: list[_Work], name: str, target: Target) -> None:
     """Hold what the pipelines need against what a back end offers."""
     backend = backends.get(name)
+    offered = backend.keeps(target)
     wanting = [work for work in works if work.wants(name)]
     for work in works:
         assert work.item, "it is known"
-        work.found += _choices(work.item.spec, name)
+        work.found += _choices(work.item.spec, name, offered)
     for work in wanting:
         assert work.item, "it is known"
         choice = work.item.spec.backends.get(name)
         accepted = choice.accept if choice else ()
-        unfit = capabilities.check(work.needs, backend.title, backend.capabilities, accepted)
+        unfit = capabilities.check(work.needs, backend.title, offered, accepted)
         work.unfit[name] = list(unfit)
     if backend.one_builder:
         for pipeline, problem in capabilities.clashes(
@@ -232,14 +233,16 @@ def _unknown_backends(spec: PipelineSpec) -> Iterator[Diagnostic]:
             yield problems.unknown_backend(name, backends.available(), span)
 
 
-def _choices(spec: PipelineSpec, name: str) -> Iterator[Diagnostic]:
+def _choices(
+    spec: PipelineSpec, name: str, offered: capabilities.Capabilities
+) -> Iterator[Diagnostic]:
     """Yield what a pipeline says of a back end that the back end knows nothing of."""
     if (choice := spec.backends.get(name)) is None:
         return
-    offered = capabilities.acceptable(backends.get(name).capabilities)
+    known = capabilities.acceptable(offered)
     for index, feature in enumerate(choice.accept):
-        if feature not in offered:
-            yield problems.unknown_feature(feature, offered, choice.span_of("accept", index))
+        if feature not in known:
+            yield problems.unknown_feature(feature, known, choice.span_of("accept", index))
 
 
 def _compiled(

@@ -121,6 +121,7 @@ def _of_dbt(action: ir.Dbt) -> Iterator[Feature]:
     yield _GRANULARITIES[action.granularity]
     facts = {
         Feature.DBT_COMMAND: action.command not in ("build", "test") or _is_step(action),
+        Feature.DBT_DOCS: action.command == "docs",
         Feature.DBT_SELECTOR: action.selector,
         Feature.DBT_TESTS_AFTER_ALL: action.run_tests is ir.RunTests.AFTER_ALL,
         Feature.DBT_TESTS_NONE: action.run_tests is ir.RunTests.NONE,

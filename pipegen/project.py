@@ -6,10 +6,12 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from pipegen import problems, references, secrets, source
 from pipegen.backends import Target
 from pipegen.diagnostics import CompileError, Span
+from pipegen.model import SpecModel
 from pipegen.source import Document
 from pipegen.spec import EnvironmentSpec, ProjectSpec
 
@@ -64,8 +66,18 @@ class Project:
                 span = self.spec.span_of("backends", backend, "out")
                 raise CompileError([problems.no_environment(span, self.spec.environments)])
             out = out.replace("${env}", self.environment or "env")
-        options = spec.model_dump(exclude={"out"}) if spec else {}
-        return Target(PurePosixPath(out), {key: str(value) for key, value in options.items()})
+        options = _option(spec) if spec else {}
+        return Target(PurePosixPath(out), {key: options[key] for key in options if key != "out"})
+
+
+def _option(given: Any) -> Any:
+    """Return an option as a back end is given it: of mappings, lists and values of the IR."""
+    match given:
+        case SpecModel():
+            return {name: _option(value) for name, value in given if value is not None}
+        case dict():
+            return {name: _option(value) for name, value in given.items()}
+    return given
 
 
 def root_of(path: Path) -> Path | None:
@@ -95,6 +107,7 @@ def load(
     if refused:
         raise CompileError(refused)
     _check_version(spec)
+    _check_profiles(spec)
     if environment is not None:
         if environment not in spec.environments:
             raise KeyError(*sorted(spec.environments))
@@ -127,6 +140,20 @@ def _check_version(spec: ProjectSpec) -> None:
     if not SpecifierSet(spec.requires).contains(__version__, prereleases=True):
         span = spec.span_of("requires")
         raise CompileError([problems.wrong_version(spec.requires, __version__, span)])
+
+
+def _check_profiles(spec: ProjectSpec) -> None:
+    """Refuse a profile for a dbt project there is not."""
+    place = ("backends", "airflow", "profiles")
+    wanted = spec.backends.airflow.profiles if spec.backends.airflow else ()
+    known = spec.dbt.projects
+    unknown = [
+        problems.unknown_project(name, known, spec.key_span_of(*place, name))
+        for name in wanted
+        if name not in known
+    ]
+    if unknown:
+        raise CompileError(unknown)
 
 
 def _overlaid(spec: ProjectSpec, environment: EnvironmentSpec) -> ProjectSpec:

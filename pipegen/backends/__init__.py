@@ -8,6 +8,7 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from pipegen.capabilities import Capabilities
 from pipegen.emit import Code
@@ -22,11 +23,12 @@ BUILT_IN = ("airflow", "dagster", "headless", "prefect")
 class Target:
     """Where a project wants a back end's files, and the options it gives that back end.
 
-    `out` is relative to the root of the project; an absent option is an absent key.
+    `out` is relative to the root of the project; an absent option is an absent key. An option
+    is text, or a list or mapping of such, with values of the IR where a reference may stand.
     """
 
     out: PurePosixPath
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def root(self, path: PurePosixPath) -> Code:
         """Return the expression for the project's root in the generated file `path`."""
@@ -42,6 +44,7 @@ class Backend:
     renders nor writes. `plan_project` does the same for files all pipelines share.
     `templates` is the folder those templates lie in. `one_builder` says that it knows a
     table by one name in the whole project, so that no two pipelines may build or load it.
+    `offers`, if there is one, is what it keeps otherwise for a target with options.
     """
 
     name: str
@@ -51,6 +54,11 @@ class Backend:
     plan: Callable[[Pipeline, Target], tuple[PlannedFile, ...]]
     plan_project: Callable[[tuple[Pipeline, ...], Target], tuple[PlannedFile, ...]]
     one_builder: bool = False
+    offers: Callable[[Target], Capabilities] | None = None
+
+    def keeps(self, target: Target) -> Capabilities:
+        """Return what it can express with the options of a target."""
+        return {**self.capabilities, **(self.offers(target) if self.offers else {})}
 
 
 def get(name: str) -> Backend:

@@ -245,6 +245,7 @@ BACKEND = Backend(
         Feature.DBT_TESTS_AFTER_ALL: native("one `dbt test`, for which all readers wait"),
         Feature.DBT_LINEAGE: native("one `dbtRunner` invocation for the nodes of a group"),
         Feature.DBT_COMMAND: native("a `dbtRunner` invocation of that command"),
+        Feature.DBT_DOCS: native("a `dbtRunner` invocation of `dbt docs generate`"),
         Feature.DBT_SELECTOR: native("`--selector`"),
         Feature.DBT_TARGETS: native("dbt's options for each target"),
         Feature.DBT_VARS: native("`--vars`, as one JSON argument"),

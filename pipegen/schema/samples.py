@@ -27,6 +27,8 @@ class Samples:
         self.found: dict[tuple[str, str], Any] = {}
         project = ProjectSpec.parse(read(LANGUAGE / "pipegen.yaml", "pipegen.yaml"))
         self._take(project)
+        for path in sorted(LANGUAGE.glob("*/pipegen.yaml")):  # of what a project has one only
+            self._take(ProjectSpec.parse(read(path, path.name)))
         for path in sorted((LANGUAGE / "pipelines").glob("*.yaml")):
             self._take(_pipeline(read(path, path.name), project.vars))
         self.models = {model.__name__: model for model in _below(SpecModel)}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pipegen import backends
-from pipegen.backends import BUILT_IN, Backend
+from pipegen.backends import BUILT_IN, Backend, Target
 from pipegen.capabilities import NOT_YET, Feature, Level, Support
 
 PAGE = "support.md"
@@ -40,7 +40,8 @@ def page() -> str:
     head = ("feature", *(_title(backend) for backend in of))
     rows = ((f"`{feature}`", *(_level(backend, feature) for backend in of)) for feature in Feature)
     lines = [_row(head), _row(("---",) * len(head)), *map(_row, rows)]
-    return _HEAD + "\n".join((*lines, "", *(line for backend in of for line in _how(backend))))
+    how = (line for backend in of for line in (*_how(backend), *_otherwise(backend)))
+    return _HEAD + "\n".join((*lines, "", *how))
 
 
 def write(folder: Path) -> None:
@@ -72,4 +73,20 @@ def _how(backend: Backend) -> Iterator[str]:
         if _is_written(feature, support):
             differs = f". **What differs:** {support.differs}" if support.differs else ""
             yield f"- `{feature}`: {support.how}{differs}."
+    yield ""
+
+
+def _otherwise(backend: Backend) -> Iterator[str]:
+    """Yield what a back end keeps otherwise, where dbt runs elsewhere."""
+    if backend.name != "airflow":
+        return
+    yield f"## {_title(backend)}, where dbt runs\n"
+    yield "With `execution`, this is kept otherwise:\n"
+    for kind in ("virtualenv", "docker", "kubernetes", "watcher"):
+        target = Target(PurePosixPath(), {"execution": {"kind": kind}})
+        found = backend.offers(target) if backend.offers else {}
+        for feature, support in found.items():
+            level = f"{_LEVELS[support.level]}: " if support.level is Level.UNSUPPORTED else ""
+            differs = f". **What differs:** {support.differs}" if support.differs else ""
+            yield f"- `{kind}`, `{feature}`: {level}{support.how}{differs}."
     yield ""

@@ -17,6 +17,7 @@ from pipegen.kinds.http import Status
 from pipegen.model import SpecModel
 from pipegen.spec import Activation, Check, Source, Transform
 from pipegen.spec.dbt import Selected
+from pipegen.spec.execution import Execution, Folder, Requirement
 from pipegen.spec.policy import Code
 from pipegen.spec.watch import Channel
 
@@ -28,6 +29,8 @@ WORDS: dict[str, tuple[Any, ...]] = {
     "name": (model.Name,),
     "word": (model.Word,),
     "text": (model.Plain, str),
+    "requirement": (Requirement,),
+    "folder": (Folder,),
     "template": (model.Template,),
     "value": (model.Value, Any),
     "id": (model.Scalar,),
@@ -53,6 +56,7 @@ _KINDS = {
     "check": Check,
     "activation": Activation,
     "connection": Connection,
+    "execution": Execution,
     "channel": Channel,
 }
 """The unions of kinds, by the words for them; their plurals are headings of the page."""

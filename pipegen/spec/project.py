@@ -8,6 +8,7 @@ from pydantic import AfterValidator, StrictBool
 
 from pipegen.kinds.connections import Connection
 from pipegen.model import Inside, Name, Out, Plain, Setting, SpecModel, Version, Word, refuse
+from pipegen.spec.execution import Execution, ProfileSpec
 from pipegen.spec.policy import PoliciesSpec
 from pipegen.spec.task import Defaults
 from pipegen.spec.watch import Channel
@@ -39,6 +40,10 @@ class AirflowSpec(BackendSpec):
     secrets: Literal["env", "connection"] = "env"
     """Where secrets come from: the task's environment, or Airflow's connections of the same
     names."""
+    execution: Execution | None = None
+    """Where dbt runs: in Airflow's environment if left out."""
+    profiles: dict[Name, ProfileSpec] = {}
+    """Connections of Airflow that stand for the profiles of dbt projects, by project."""
 
 
 class PrefectSpec(BackendSpec):

@@ -56,6 +56,7 @@ MINIMAL = {
     Feature.DBT_TESTS_AFTER_ALL: DBT % "tests: after_all",
     Feature.DBT_TESTS_NONE: DBT % "tests: none",
     Feature.DBT_COMMAND: DBT % "command: test",
+    Feature.DBT_DOCS: "transforms: {t: {project: lab, command: docs}}",
     Feature.DBT_SELECTOR: "transforms: {t: {project: lab, selector: nightly, granularity: step}}",
     Feature.DBT_TARGETS: (
         "transforms: {t: {project: lab, select: events}, "
@@ -191,7 +192,12 @@ def test_the_specifications_here_say_all_there_is_to_say(world: World) -> None:
         for model in subclasses(SpecModel)
         if model.__module__.startswith(("pipegen.spec.", "pipegen.kinds."))
         and model.__module__
-        not in ("pipegen.spec.project", "pipegen.spec.policy", "pipegen.kinds.connections")
+        not in (
+            "pipegen.spec.execution",
+            "pipegen.spec.project",
+            "pipegen.spec.policy",
+            "pipegen.kinds.connections",
+        )
         and not model.__name__.endswith("Channel")
         for name in model.model_fields
     }

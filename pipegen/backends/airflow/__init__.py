@@ -7,16 +7,29 @@ from pathlib import PurePosixPath
 from pipegen import ir
 from pipegen.backends import Backend, Target
 from pipegen.backends.airflow.dag import dag
+from pipegen.backends.airflow.execution import Execution
+from pipegen.backends.airflow.offers import offers
 from pipegen.backends.dbt import is_dbt
 from pipegen.capabilities import NOT_YET, Feature, degraded, emulated, native
 from pipegen.files import PlannedFile
 from pipegen.resources import resource
 
+_BESIDE = {
+    "local": (
+        "# dbt needs the adapter of your warehouse as well, such as dbt-duckdb.",
+        "dbt-core>=1.11,<1.12",
+    ),
+    "virtualenv": (),
+    "docker": ("apache-airflow-providers-docker>=4.6,<5",),
+    "kubernetes": ("apache-airflow-providers-cncf-kubernetes>=10.25,<11",),
+}
+"""What Cosmos needs, by where dbt runs."""
+
 
 def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
     """Plan the DAG file of a pipeline."""
     path = PurePosixPath("dags", f"pg_{pipeline.name}.py")
-    view = dag(pipeline, target.root(path))
+    view = dag(pipeline, target.root(path), Execution.of(target))
     return (PlannedFile(path, "dag.py.j2", view, pipeline.source),)
 
 
@@ -25,8 +38,7 @@ def plan_project(pipelines: tuple[ir.Pipeline, ...], target: Target) -> tuple[Pl
     actions = [task.action for pipeline in pipelines for task in pipeline.tasks]
     needed: tuple[str, ...] = ()
     if any(map(is_dbt, actions)):
-        adapter = "# dbt needs the adapter of your warehouse as well, such as dbt-duckdb."
-        needed += ("astronomer-cosmos>=1.15,<1.16", adapter, "dbt-core>=1.11,<1.12")
+        needed += ("astronomer-cosmos>=1.15,<1.16", *_BESIDE[Execution.of(target).kind])
     if any(isinstance(action, ir.Http) for action in actions):
         needed += ("httpx>=0.28,<1",)
     if any(isinstance(action, ir.RemoteJob) for action in actions):
@@ -61,6 +73,7 @@ BACKEND = Backend(
         Feature.DBT_TESTS_AFTER_ALL: native("one `dbt test`, for which all readers wait"),
         Feature.DBT_LINEAGE: native("one Cosmos operator for the nodes of a group"),
         Feature.DBT_COMMAND: native("Cosmos's operator of that command"),
+        Feature.DBT_DOCS: native("Cosmos's operator of `dbt docs generate`"),
         Feature.DBT_SELECTOR: native("`selector` of the operator"),
         Feature.DBT_TARGETS: native("a `ProfileConfig` for each target"),
         Feature.DBT_VARS: native("`vars` of the operator; a template is filled in by Airflow"),
@@ -97,4 +110,5 @@ BACKEND = Backend(
     templates=resource("templates") / "airflow",
     plan=plan,
     plan_project=plan_project,
+    offers=offers,
 )

@@ -23,7 +23,6 @@ from pipegen.backends.airflow.code import (
     wait,
 )
 from pipegen.backends.airflow.dbt import (
-    ALERT,
     Constants,
     builds,
     is_alert,
@@ -31,6 +30,7 @@ from pipegen.backends.airflow.dbt import (
     operator,
     reads_environ,
 )
+from pipegen.backends.airflow.execution import Execution
 from pipegen.backends.airflow.params import Late, declared, filled, late
 from pipegen.backends.airflow.views import Dag, Function, Group, Pairs, Task
 from pipegen.backends.calls import (
@@ -49,12 +49,9 @@ from pipegen.emit import Code, expression, literal
 
 _RUN = Given("run_date")
 _NAMES = """
-    Any Asset CronTriggerTimetable DAG DbtBuildLocalOperator DbtCloudRunJobOperator
-    DbtDocsLocalOperator DbtRunLocalOperator DbtRunOperationLocalOperator DbtSeedLocalOperator
-    DbtSnapshotLocalOperator DbtSourceAlertOperator DbtSourceLocalOperator DbtTestLocalOperator
-    InvocationMode Param Path ProfileConfig ROOT RUN_DATE TaskGroup cache_dir check_lock client
-    context date httpx filled json os params pendulum response run_date subprocess task timedelta
-    urlsplit
+    Any Asset CronTriggerTimetable DAG DbtCloudRunJobOperator InvocationMode PASSED Param Path
+    ProfileConfig PurePosixPath ROOT RUN_DATE Secret TaskGroup cache_dir check_lock client context
+    date httpx filled json os params pendulum response run_date subprocess task timedelta urlsplit
 """
 
 
@@ -71,29 +68,36 @@ class _Scope:
     shared: Keywords
 
 
-def dag(pipeline: ir.Pipeline, root: Code) -> Dag:
-    """Return the DAG file of a pipeline; `root` is the expression for the project's root."""
+def dag(pipeline: ir.Pipeline, root: Code, execution: Execution) -> Dag:
+    """Return the DAG file of a pipeline; `root` is the expression for the project's root, and
+    `execution` says where dbt runs.
+    """
     tasks, schedule = pipeline.tasks, pipeline.schedule
     start = schedule.start if schedule else None
     first = start or date(2000, 1, 1)
-    scope = _scope(pipeline)
+    scope = _scope(pipeline, execution)
     groups = tuple(_groups(scope))
     made = [task for group in groups for task in group.tasks]
     functions = tuple(task.function for task in made if task.function)
     actions = [task.action for task in tasks]
+    used = {action.project.name for action in actions if is_dbt(action)}
+    rooted = any(is_rooted(action, execution) for action in actions)
+    environ = any(_uses_environment(action) or reads_environ(action) for action in actions)
     return Dag(
         pipeline=pipeline,
         start=Code(f"{first.year}, {first.month}, {first.day}"),
         catchup=bool(schedule and schedule.catchup and start),
         tags=items([literal(tag) for tag in pipeline.tags], beside=10) if pipeline.tags else None,
         default_args=_pairs(scope.shared),
-        root=root if any(map(is_rooted, actions)) else None,
+        root=execution.root(root) if rooted else None,
         folders=tuple(scope.dbt.folders()),
         projects=tuple(scope.dbt.projects()),
         options=tuple(scope.dbt.options()),
-        alerts=any(map(is_alert, actions)),
+        passed=execution.passed if used else None,
+        alert=execution.alert if any(map(is_alert, actions)) else None,
         environ=params.reads_environment(pipeline)
-        or any(reads_environ(a) or remote.reads_environ(a) for a in actions),
+        or any(reads_environ(a) or remote.reads_environ(a) for a in actions)
+        or (bool(used) and execution.fills),
         connections=tuple(scope.connections.values()),
         functions=functions,
         groups=groups,
@@ -103,9 +107,13 @@ def dag(pipeline: ir.Pipeline, root: Code) -> Dag:
             if task.upstream
         ),
         sdk=_sdk(pipeline),
-        operators=imported(_operators(made), beside=34),
+        cosmos=tuple(execution.imports(_operators(made), used)) if used else (),
+        path=execution.path if used else None,
+        secrets=execution.secrets and bool(used),
+        checked=bool(used) and not execution.in_container,
         env=params.reads_environment(pipeline)
-        or any(_uses_environment(action) or reads_environ(action) for action in actions),
+        or environ
+        or (bool(used) and execution.reads_environ(used)),
         shell=any(isinstance(action, ir.Shell) for action in actions),
         http=any(isinstance(action, ir.Http) for action in actions),
         run_date=any(function.run_date for function in functions),
@@ -126,11 +134,11 @@ def _datetime(pipeline: ir.Pipeline) -> Code | None:
     return imported(names, beside=21) if names else None
 
 
-def _scope(pipeline: ir.Pipeline) -> _Scope:
+def _scope(pipeline: ir.Pipeline, execution: Execution) -> _Scope:
     taken = set(_NAMES.split())
     tasks = pipeline.tasks
     found = late(pipeline)
-    dbt = Constants(tasks, taken, found)
+    dbt = Constants(tasks, taken, found, execution)
     held = variables(tasks, taken)
     return _Scope(
         pipeline=pipeline,
@@ -181,8 +189,7 @@ def _task(task: ir.Task, scope: _Scope, known: Keywords, tooltip: str) -> Task:
     }
     variable = scope.variables[task.name]
     if is_dbt(task.action):
-        constant = scope.dbt.of(task.action)
-        return Task(variable, operator=operator(task, task.action, constant, scope.late, keywords))
+        return Task(variable, operator=operator(task, task.action, scope.dbt, keywords))
     if isinstance(task.action, ir.RemoteJob):
         found, name = scope.connections, scope.pipeline.name
         made = remote.operator(task, task.action, name, found, scope.late, keywords)
@@ -223,10 +230,9 @@ def _uses_environment(action: ir.Action) -> bool:
     return any(isinstance(leaf, ir.Env) for leaf in leaves(action))
 
 
-def _operators(tasks: Iterable[Task]) -> list[str]:
-    """Return the operators of Cosmos that tasks use; one of the file's own extends another."""
-    used = {task.operator.name for task in tasks if task.operator and task.operator.project}
-    return sorted((used - {ALERT}) | ({"DbtSourceLocalOperator"} if ALERT in used else set()))
+def _operators(tasks: Iterable[Task]) -> set[str]:
+    """Return the operators that tasks use which run dbt."""
+    return {task.operator.name for task in tasks if task.operator and task.operator.project}
 
 
 def _call(name: str, function: Function) -> Code:

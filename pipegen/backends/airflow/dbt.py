@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from pathlib import PurePosixPath
 
 from pipegen import ir
 from pipegen.backends import dbt
@@ -16,18 +15,11 @@ from pipegen.backends.airflow.code import (
     take,
     wrapped,
 )
+from pipegen.backends.airflow.execution import ALERT, Execution
 from pipegen.backends.airflow.params import Late, is_typed, json_template, template
 from pipegen.backends.airflow.views import Folder, Operator, Options, Project
 from pipegen.backends.calls import items
 from pipegen.emit import Code, expression, literal
-
-ALERT = "DbtSourceAlertOperator"
-"""The operator the file defines itself: one that tells of stale tables, and goes on."""
-
-_OPERATORS = {
-    "docs": "DbtDocsLocalOperator",
-    "run-operation": "DbtRunOperationLocalOperator",
-}
 
 
 class Constants:
@@ -35,21 +27,25 @@ class Constants:
     options of each transform that has any.
     """
 
-    def __init__(self, tasks: Iterable[ir.Task], taken: set[str], late: Late) -> None:
-        self._late = late
+    def __init__(
+        self, tasks: Iterable[ir.Task], taken: set[str], late: Late, execution: Execution
+    ) -> None:
+        self.late = late
+        self.execution = execution
         used = [(task, task.action) for task in tasks if dbt.is_dbt(task.action)]
         meant = {dbt.place(action): action.project for _, action in used}
         names = [name for name, _ in meant]
         self._folders: dict[str, Folder] = {}
         for (name, _), project in sorted(meant.items(), key=lambda item: item[0]):
             if name not in self._folders:
-                self._folders[name] = _folder(project, taken)
+                self._folders[name] = _folder(project, execution.path, taken)
         self._projects: dict[dbt.Place, Project] = {}
         for place, project in sorted(meant.items(), key=lambda item: item[0]):
             several = names.count(place[0]) > 1
             name = "_".join(filter(None, place)) if several else place[0]
-            folder = self._folders[place[0]].name
-            self._projects[place] = _project(project, folder, name, taken)
+            shared = execution.shared(project, self._folders[place[0]], name)
+            constant = take(name.upper(), taken)
+            self._projects[place] = Project(constant, tuple(shared.items()))
         self._options: dict[tuple[str, tuple[tuple[str, Code], ...]], Options] = {}
         for task, action in used:
             base, given = self._given(action)
@@ -77,8 +73,9 @@ class Constants:
 
     def _given(self, action: dbt.Action) -> tuple[str, tuple[tuple[str, Code], ...]]:
         base = self._projects[dbt.place(action)].constant
-        given = _options(action, self._late) if isinstance(action, ir.Dbt) else {}
-        return base, tuple(given.items())
+        folder = self._folders[action.project.name].name
+        flags = self.execution.flags(action.project, folder)
+        return base, tuple(_options(action, flags, self).items())
 
 
 def builds(task: ir.Task) -> list[str]:
@@ -92,11 +89,12 @@ def is_alert(action: ir.Action) -> bool:
     return isinstance(action, ir.Freshness) and action.on_stale is ir.OnStale.ALERT
 
 
-def is_rooted(action: ir.Action) -> bool:
+def is_rooted(action: ir.Action, execution: Execution) -> bool:
     """Whether the file needs the root of the project for an action."""
     if not dbt.is_dbt(action):
         return False
     inside = action.project.profiles_dir.is_relative_to(action.project.dir)
+    inside = inside or action.project.name in execution.profiles
     deferred = isinstance(action, ir.Dbt) and isinstance(action.state_dir, str)
     return action.project.runtime_dir is None or not inside or deferred
 
@@ -108,17 +106,18 @@ def reads_environ(action: ir.Action) -> bool:
 
 
 def operator(
-    task: ir.Task, action: dbt.Action, constant: str, late: Late, keywords: Keywords
+    task: ir.Task, action: dbt.Action, constants: Constants, keywords: Keywords
 ) -> Operator:
     """Return the operator of a task that runs dbt."""
     width = 12 if task.group else 8
+    command = "source" if isinstance(action, ir.Freshness) else action.command
     return Operator(
-        name=_name(action),
+        name=ALERT if is_alert(action) else constants.execution.operator(command),
         task_id=task.name.removeprefix(f"{task.group}."),
-        project=constant,
+        project=constants.of(action),
         keywords=tuple(
             present(
-                **_asked(action, width, late),
+                **_asked(action, width, constants.late),
                 **keywords,
                 outlets=assets("outlets", builds(task), width),
             ).items()
@@ -126,12 +125,6 @@ def operator(
         margin=Code(" " * (width - 8)),
         width=width,
     )
-
-
-def _name(action: dbt.Action) -> str:
-    if isinstance(action, ir.Freshness):
-        return ALERT if is_alert(action) else "DbtSourceLocalOperator"
-    return _OPERATORS.get(action.command, f"Dbt{action.command.title()}LocalOperator")
 
 
 def _asked(action: dbt.Action, width: int, late: Late) -> Mapping[str, Code | None]:
@@ -166,46 +159,30 @@ def _has_args(action: ir.Dbt) -> bool:
     return bool(action.args.items) and not is_typed(action.args)
 
 
-def _options(action: ir.Dbt, late: Late) -> Mapping[str, Code]:
+def _options(action: dbt.Action, base: list[Code], constants: Constants) -> Mapping[str, Code]:
     """Return the arguments that all operators of a transform have beside its project's."""
-    words = [literal(word) for word in dbt.flags(action) if word != "--full-refresh"]
-    words += dbt.deferral(action)
-    for option, given in (("--vars", action.vars), ("--args", action.args)):
-        if is_typed(given):
-            words += literal(option), json_template(given, late)
+    words = constants.execution.strict(action)
     found: dict[str, Code] = {}
-    if action.vars.items and not is_typed(action.vars):
-        found["vars"] = template(action.vars, late)
-    if action.env.items:
-        found["env"] = template(action.env, late)
-        found["append_env"] = literal(True)
+    if isinstance(action, ir.Dbt):
+        words += [literal(word) for word in dbt.flags(action) if word != "--full-refresh"]
+        words += dbt.deferral(action)
+        for option, given in (("--vars", action.vars), ("--args", action.args)):
+            if is_typed(given):
+                words += literal(option), json_template(given, constants.late)
+        if action.vars.items and not is_typed(action.vars):
+            found["vars"] = template(action.vars, constants.late)
+        if action.env.items:
+            found["env"] = template(action.env, constants.late)
+            if not constants.execution.in_container:
+                found["append_env"] = literal(True)
     if words:
-        words = [literal("--target-path"), literal("target"), *words]
-        found["dbt_cmd_flags"] = items(words, beside=21)
+        found["dbt_cmd_flags"] = items([*base, *words], beside=21)
     return found
 
 
-def _folder(project: ir.DbtProject, taken: set[str]) -> Folder:
+def _folder(project: ir.DbtProject, path: str, taken: set[str]) -> Folder:
     name = take(f"{project.name}_dir".upper(), taken)
     beside = len(name) + 3
     if project.runtime_dir is None:
         return Folder(name, joined("ROOT", project.dir, beside))
-    return Folder(name, wrapped("Path", expression(project.runtime_dir, {}), beside))
-
-
-def _project(project: ir.DbtProject, folder: str, name: str, taken: set[str]) -> Project:
-    profiles = PurePosixPath(project.profiles_dir, "profiles.yml")
-    inside = profiles.is_relative_to(project.dir)
-    return Project(
-        folder=folder,
-        constant=take(name.upper(), taken),
-        cache=joined("cache_dir", PurePosixPath(name), beside=18),
-        profile=project.profile,
-        target=project.target or "default",
-        profiles=joined(
-            folder if inside else "ROOT",
-            profiles.relative_to(project.dir) if inside else profiles,
-            beside=31,
-        ),
-        install_deps=project.install_deps,
-    )
+    return Folder(name, wrapped(path, expression(project.runtime_dir, {}), beside))

@@ -23,13 +23,8 @@ class Folder:
 class Project:
     """What the operators of a dbt project and target share, and the constant that holds it."""
 
-    folder: str
     constant: str
-    cache: Code
-    profile: str
-    target: str
-    profiles: Code
-    install_deps: bool
+    given: Pairs
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +128,18 @@ class Dag:
     folders: tuple[Folder, ...]
     projects: tuple[Project, ...]
     options: tuple[Options, ...]
-    alerts: bool
+    passed: Code | None
+    alert: str | None
     environ: bool
     connections: tuple[Connection, ...]
     functions: tuple[Function, ...]
     groups: tuple[Group, ...]
     dependencies: tuple[Code, ...]
     sdk: Code
-    operators: Code
+    cosmos: tuple[Code, ...]
+    path: str | None
+    secrets: bool
+    checked: bool
     env: bool
     shell: bool
     http: bool
@@ -150,8 +149,13 @@ class Dag:
     filled: Code | None
 
     @property
+    def json(self) -> bool:
+        """Whether JSON is read or written."""
+        return self.checked or bool(self.connections)
+
+    @property
     def helpers(self) -> bool:
-        """Whether there is a function that is no task's."""
+        """Whether there is a function that is no task's, or what operators share."""
         return bool(self.projects or self.connections)
 
     @property

@@ -172,6 +172,7 @@ BACKEND = Backend(
         Feature.DBT_TESTS_AFTER_ALL: native("one `dbt test`, for which all readers wait"),
         Feature.DBT_LINEAGE: native("one multi-asset with checks for the nodes of a group"),
         Feature.DBT_COMMAND: native("`@dbt_assets` for what builds tables, else an asset"),
+        Feature.DBT_DOCS: native("an asset of `dbt docs generate`"),
         Feature.DBT_SELECTOR: native("`selector` of `@dbt_assets`"),
         Feature.DBT_TARGETS: native("dbt's options, or a `DbtProject`, for each target"),
         Feature.DBT_VARS: native("`--vars`, as one JSON argument"),

@@ -109,6 +109,7 @@ BACKEND = Backend(
         Feature.DBT_TESTS_AFTER_ALL: native("one `dbt test`, for which all readers wait"),
         Feature.DBT_LINEAGE: native("a task run for the nodes of a group"),
         Feature.DBT_COMMAND: native("a task run of that command; dbt runs in process"),
+        Feature.DBT_DOCS: native("a task run, in process, of `dbt docs generate`"),
         Feature.DBT_SELECTOR: native("`--selector`"),
         Feature.DBT_TARGETS: native("dbt's options for each target"),
         Feature.DBT_VARS: native("`--vars`, as one JSON argument"),
