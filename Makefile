@@ -7,6 +7,8 @@ DBTS := dbt110 dbt112
 OTHERS := 3.12 3.13
 SHOP := examples/shop
 MANIFEST := $(SHOP)/dbt/target/manifest.json
+# without compiled modules each of the thousands of processes of a test run compiles its own
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check lint format snapshots lab fuzz bench setup lanes editor others pins clean
@@ -18,17 +20,21 @@ demo: setup $(MANIFEST)  ## Render the example for every back end, and run it on
 	$(PYTHON) $(SHOP)/demo.py $(abspath $(BIN))
 
 test: check lanes  ## Everything, on the real orchestrators and each dbt.
-	for dbt in $(DBTS); do .venv/$$dbt/bin/python -m pytest -q tests/dbt || exit 1; done
+	$(MAKE) --jobs 2 $(DBTS:%=on-%)
 	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/conformance tests/packaging
+
+on-%: .venv/%/.synced
+	.venv/$*/bin/python -m pytest -q tests/dbt
 
 check: setup lint editor others $(MANIFEST)  ## The quick loop: style, types, layers, and all tests but the slow.
 	$(BIN)/python -m pytest -n 2 tests --ignore tests/conformance --ignore tests/packaging
 
 lab: setup lanes  ## What takes minutes: workers in parallel on live servers, dbt installed for one task.
-	$(BIN)/python -m pytest -q -m lab tests/conformance
+	$(BIN)/python -m pytest -q -m lab tests
+	for dbt in $(DBTS); do .venv/$$dbt/bin/python -m pytest -q -m lab tests/dbt || exit 1; done
 
 fuzz: setup  ## The trust tests with many times the cases; FUZZ=100 for more.
-	PIPEGEN_FUZZ=$(or $(FUZZ),20) $(BIN)/python -m pytest -q -rP tests/trust
+	PIPEGEN_FUZZ=$(or $(FUZZ),50) $(BIN)/python -m pytest -q -rP tests/trust
 
 bench: setup $(LANES:%=.venv/%/.synced) .venv/peers/.synced  ## What pipegen and its output cost, each beside its peer.
 	$(BIN)/python benchmarks/validate.py

@@ -28,6 +28,8 @@ class Feature(StrEnum):
     OVERLAP_ALLOW = "schedule.overlap: allow"
     DISABLED = "schedule.enabled: false"
     PARTITION = "partition"
+    RUN_TIMEOUT = "timeout"
+    MAX_PARALLEL = "max_parallel"
     PARAMS = "params"
     RETRIES = "task.retries"
     BACKOFF = "task.retries.backoff: exponential"
@@ -35,6 +37,7 @@ class Feature(StrEnum):
     TIMEOUT_IN_PROCESS = "task.timeout (dbt and python)"
     RUN_IF = "task.run_if"
     ALLOW_FAILURE = "task.allow_failure"
+    POOL = "task.pool"
     WAIT_FOR = "task.wait_for"
     OUTPUTS = "python.outputs"
     CHECK = "checks"
@@ -137,6 +140,7 @@ NOT_YET: Capabilities = dict.fromkeys(
         *(Feature.AFTER, Feature.ON_UPDATE, Feature.DISABLED, Feature.PARTITION),
         *(Feature.OVERLAP_SKIP, Feature.OVERLAP_QUEUE, Feature.OVERLAP_ALLOW, Feature.BACKOFF),
         *(Feature.RUN_IF, Feature.ALLOW_FAILURE, Feature.WAIT_FOR, Feature.OUTPUTS),
+        *(Feature.RUN_TIMEOUT, Feature.MAX_PARALLEL, Feature.POOL),
         *(Feature.CHECK, Feature.SHELL_SCRIPT, Feature.HTTP_EXPECT, Feature.SQL, Feature.AIRBYTE),
         *(Feature.FIVETRAN, Feature.HIGHTOUCH, Feature.CENSUS),
         *(

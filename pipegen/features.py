@@ -44,6 +44,8 @@ def required(pipeline: ir.Pipeline) -> Needs:
         yield from ((feature, pipeline.schedule) for feature in _of_schedule(pipeline.schedule))
     facts = {
         Feature.PARTITION: pipeline.partition,
+        Feature.RUN_TIMEOUT: pipeline.timeout,
+        Feature.MAX_PARALLEL: pipeline.max_parallel,
         Feature.PIPELINE_OWNER: pipeline.owner,
         Feature.PIPELINE_TAGS: pipeline.tags,
         Feature.PIPELINE_DESCRIPTION: pipeline.description,
@@ -86,6 +88,7 @@ def _of_task(task: ir.Task) -> Iterator[Feature]:
         timeout: task.timeout,
         Feature.RUN_IF: task.run_if is not ir.RunIf.ALL_SUCCESS,
         Feature.ALLOW_FAILURE: task.allow_failure,
+        Feature.POOL: task.pool,
         Feature.OUTPUTS: task.outputs,
         Feature.CHECK: task.if_false,
         Feature.TASK_OWNER: task.owner,

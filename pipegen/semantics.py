@@ -1,16 +1,16 @@
 """What a run of a pipeline is: the definition every back end is held against.
 
-`run` is a pure function from the pipeline and the outcome of every attempt to a `Trace`:
+`run` is a pure function from the pipeline and the end of every attempt to a `Trace`:
 the final state of each task, the number of attempts, and the order that must hold.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 
-from pipegen.ir import Dbt, Freshness, OnStale, Pipeline, Task
+from pipegen.ir import Dbt, Freshness, IfFalse, OnStale, Pipeline, RunIf, Task
 
 
 class State(StrEnum):
@@ -20,6 +20,15 @@ class State(StrEnum):
     FAILED = "failed"
     SKIPPED = "skipped"
     UPSTREAM_FAILED = "upstream_failed"
+
+
+class End(StrEnum):
+    """How an attempt ends: well, badly, with a check's no, or not by itself."""
+
+    OK = "ok"
+    FAIL = "fail"
+    NO = "no"
+    HANG = "hang"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,42 +45,101 @@ class Trace:
 
     tasks: tuple[tuple[str, Ran], ...]
     order: frozenset[tuple[str, str]]
-
-    @property
-    def succeeded(self) -> bool:
-        """A run fails if and only if a task failed."""
-        return all(ran.state is not State.FAILED for _, ran in self.tasks)
+    succeeded: bool
 
 
-Outcome = Callable[[Task, int], bool]
-"""Whether attempt `n` (from 1) of a task ends well."""
+Outcome = Callable[[Task, int], End]
+"""How attempt `n` (from 1) of a task ends."""
+
+FAILURES = (State.FAILED, State.UPSTREAM_FAILED)
 
 
 def run(pipeline: Pipeline, outcome: Outcome) -> Trace:
     """Return the trace of a run in which every attempt ends as `outcome` says.
 
-    A task runs once all it waits for have succeeded, at most `1 + retries.count` times and
-    until an attempt ends well; a failure reaches only what descends from it.
+    A task decides once all it waits for has ended: see `decided`. It is tried at most
+    `1 + retries.count` times, and until an attempt ends well. Work takes no time but for an
+    attempt that does not end by itself: its timeout ends that, or else the timeout of the
+    pipeline, by which all has ended that does not descend from it. The run fails if a task
+    fails that may not, or if its time is up.
+
+    Raises ValueError if an attempt would never end.
     """
     ended: dict[str, Ran] = {}
+    late: set[str] = set()
     for task in pipeline.tasks:
-        if all(ended[name].state is State.SUCCESS for name in task.upstream):
-            ended[task.name] = _attempts(task, outcome)
+        state = decided(task.run_if, [ended[name].state for name in task.upstream])
+        if not late.isdisjoint(task.upstream):
+            late.add(task.name)
+            ended[task.name] = Ran(State.SKIPPED, 0)
+        elif state is not None:
+            ended[task.name] = Ran(state, 0)
         else:
-            ended[task.name] = Ran(State.UPSTREAM_FAILED, 0)
+            ended[task.name], in_time = _attempts(task, pipeline, outcome)
+            if not in_time:
+                late.add(task.name)
     executed = {name for name, ran in ended.items() if ran.attempts}
+    failed = (
+        ended[task.name].state is State.FAILED and not task.allow_failure for task in pipeline.tasks
+    )
     return Trace(
         tasks=tuple(ended.items()),
         order=frozenset(edge for edge in pipeline.edges() if executed.issuperset(edge)),
+        succeeded=not late and not any(failed),
     )
 
 
-def _attempts(task: Task, outcome: Outcome) -> Ran:
+def decided(run_if: RunIf, upstream: Collection[State]) -> State | None:
+    """Return how a task ends without being tried, or None if it runs.
+
+    `upstream` are the ends of all it waits for.
+    """
+    failed = any(state in FAILURES for state in upstream)
+    skipped = State.SKIPPED in upstream
+    match run_if:
+        case RunIf.ALL_SUCCESS if failed:
+            return State.UPSTREAM_FAILED
+        case RunIf.ALL_SUCCESS if skipped:
+            return State.SKIPPED
+        case RunIf.NONE_FAILED if failed:
+            return State.UPSTREAM_FAILED
+        case RunIf.ONE_SUCCESS if State.SUCCESS not in upstream:
+            return State.UPSTREAM_FAILED if failed else State.SKIPPED
+        case RunIf.ONE_FAILED if not failed:
+            return State.SKIPPED
+        case RunIf.ANY_SKIPPED if not skipped:
+            return State.SKIPPED
+    return None
+
+
+_SAYS_NO = {
+    IfFalse.FAIL: State.FAILED,
+    IfFalse.SKIP: State.SKIPPED,
+    IfFalse.WARN: State.SUCCESS,
+}
+
+
+def _attempts(task: Task, pipeline: Pipeline, outcome: Outcome) -> tuple[Ran, bool]:
+    """Return how a task that runs ends, and whether it did before the pipeline's time was up."""
     allowed = 1 + task.retries.count
     for attempt in range(1, allowed + 1):
-        if outcome(task, attempt):
-            return Ran(State.SUCCESS, attempt)
-    return Ran(State.FAILED, allowed)
+        end = outcome(task, attempt)
+        if end is End.OK:
+            return Ran(State.SUCCESS, attempt), True
+        if end is End.NO and task.if_false:
+            return Ran(_SAYS_NO[task.if_false], attempt), True
+        if end is End.HANG and _outlives(task, pipeline):
+            return Ran(State.FAILED, attempt), False
+    return Ran(State.FAILED, allowed), True
+
+
+def _outlives(task: Task, pipeline: Pipeline) -> bool:
+    """Whether the pipeline's timeout ends an attempt that does not end by itself."""
+    if task.timeout is None and pipeline.timeout is None:
+        raise ValueError(f"nothing ends '{task.name}'")
+    return pipeline.timeout is not None and (
+        task.timeout is None or task.timeout > pipeline.timeout
+    )
 
 
 def elements(task: Task) -> tuple[str, ...]:

@@ -87,6 +87,9 @@ class Dependency:
     detail: str = ""
 
 
+_DOUBLINGS = 16
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retries(Node):
     """How often a failed task is tried again, and how long after.
@@ -98,6 +101,23 @@ class Retries(Node):
     delay: timedelta = timedelta(0)
     backoff: Backoff = Backoff.FIXED
     max_delay: timedelta | None = None
+
+    @property
+    def delays(self) -> tuple[timedelta, ...]:
+        """How long to wait before each further try."""
+        if self.backoff is Backoff.FIXED:
+            return (self.delay,) * self.count
+        longest = timedelta.max if self.max_delay is None else self.max_delay
+        doubled = (self.delay * 2 ** min(tried, _DOUBLINGS) for tried in range(self.count))
+        return tuple(min(delay, longest) for delay in doubled)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pool(Node):
+    """What only so many tasks may use at once, whichever pipelines they are of."""
+
+    name: str
+    slots: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +135,7 @@ class Task(Node):
     dependencies: tuple[Dependency, ...] = ()
     retries: Retries
     timeout: timedelta | None = None
+    pool: Pool | None = None
     owner: str | None = None
     tags: tuple[str, ...] = ()
     description: str = ""
@@ -212,7 +233,10 @@ class Sla(Node):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline(Node):
-    """A whole pipeline, its tasks in topological order."""
+    """A whole pipeline, its tasks in topological order.
+
+    `timeout` is how long a run may take, `max_parallel` how many of its tasks run at once.
+    """
 
     name: str
     source: str
@@ -221,6 +245,8 @@ class Pipeline(Node):
     tags: tuple[str, ...] = ()
     schedule: Schedule | None = None
     partition: Partition | None = None
+    timeout: timedelta | None = None
+    max_parallel: int | None = None
     params: tuple[Param, ...] = ()
     tasks: tuple[Task, ...] = ()
     slas: tuple[Sla, ...] = ()

@@ -9,6 +9,7 @@ from typing import Any
 from pipegen import ir, problems
 from pipegen.diagnostics import CompileError, Diagnostic
 from pipegen.kinds.scope import Scope
+from pipegen.lower.control import pointless
 from pipegen.lower.dependencies import Lineage
 from pipegen.lower.freshness import Gates
 from pipegen.lower.graph import collisions, cycle, ordered
@@ -62,7 +63,7 @@ class _Lowering:
             self.members.setdefault(name, [])
         for work in self.works:
             self.members[work.transform].append(work.name)
-        self.settings = Settings(spec, project)
+        self.settings = Settings(spec, project, self.found)
         self.watch = Watch(spec, project, lock, self.members)
 
     def lowered(self, file: str, enabled: bool) -> Lowered:
@@ -76,6 +77,8 @@ class _Lowering:
             tags=spec.tags,
             schedule=schedule(spec.schedule, self.lock, enabled),
             partition=ir.Partition(spec.partition) if spec.partition else None,
+            timeout=spec.timeout,
+            max_parallel=spec.max_parallel,
             params=tuple(self.references.params()),
             slas=tuple(self.watch.slas()),
             notifications=tuple(self.watch.notifications(self.references)),
@@ -83,7 +86,7 @@ class _Lowering:
         )
         self.found += [
             *(*self.watch.problems, *self._same_names()),
-            *(*collisions(tasks), *self._overlaps()),
+            *(*collisions(tasks), *self._overlaps(), *pointless(tasks, spec)),
         ]
         if not any(problem.is_error for problem in self.found):
             in_order = ordered(tasks)

@@ -73,7 +73,7 @@ def _groups(tasks: Sequence[ir.Task]) -> list[list[ir.Task]]:
 
 def _settings(task: ir.Task) -> object:
     """Return what tasks must have in common, beside the data they need and serve."""
-    return (task.retries, task.timeout, task.owner, task.run_if, task.allow_failure)
+    return (task.retries, task.timeout, task.pool, task.owner, task.run_if, task.allow_failure)
 
 
 class _Graph:

@@ -26,21 +26,35 @@ class Settings:
 
     pipeline: PipelineSpec
     project: ProjectSpec
+    found: list[Diagnostic]
 
     def of(self, task: TaskSpec) -> dict[str, Any]:
-        """Return the owner, the retries and the timeout of a task."""
+        """Return the owner, the retries, the timeout and the pool of a task."""
         levels = (task, self.pipeline.defaults, self.project.defaults)
         retries = next((level.retries for level in levels if level.retries is not None), None)
         return {
             "owner": task.owner or levels[1].owner or self.pipeline.owner or levels[2].owner,
             "retries": _retries(retries, task),
             "timeout": next((lv.timeout for lv in levels if lv.timeout is not None), None),
+            "pool": self._pool(task),
         }
 
     def over(self, task: ir.Task, override: OverrideSpec) -> ir.Task:
         """Return a task with what an override says."""
         retries = task.retries if override.retries is None else _retries(override.retries, override)
-        return replace(task, retries=retries, timeout=override.timeout or task.timeout)
+        pool = self._pool(override) or task.pool
+        timeout = override.timeout or task.timeout
+        return replace(task, retries=retries, timeout=timeout, pool=pool)
+
+    def _pool(self, spec: TaskSpec | OverrideSpec) -> ir.Pool | None:
+        """Return the pool that is named; report one the project does not have."""
+        if spec.pool is None:
+            return None
+        span, pools = spec.span_of("pool"), self.project.pools
+        if spec.pool not in pools:
+            self.found.append(problems.unknown_pool(spec.pool, pools, span))
+            return None
+        return ir.Pool(name=spec.pool, slots=pools[spec.pool], span=span)
 
 
 def overridden(

@@ -178,6 +178,44 @@ def unknown_channel(name: str, known: Iterable[str], span: Span) -> Diagnostic:
     return Diagnostic("PG218", f"unknown channel '{name}'", span, offer(name, known, "channels"))
 
 
+def unknown_pool(name: str, known: Iterable[str], span: Span) -> Diagnostic:
+    """`pool` names none of the project's `pools`."""
+    return Diagnostic("PG230", f"unknown pool '{name}'", span, offer(name, known, "pools"))
+
+
+def waits_for_nothing(name: str, run_if: str, span: Span) -> Diagnostic:
+    """`run_if` on a task that waits for nothing, so that there is nothing to decide on."""
+    return Diagnostic(
+        "PG231",
+        f"'{name}' has `run_if: {run_if}` and waits for nothing",
+        span,
+        "name what it is to be decided on in `depends_on`, or leave `run_if` out",
+    )
+
+
+def skips_nothing(name: str, span: Span) -> Diagnostic:
+    """A check has `if_false: skip`, and nothing waits for it."""
+    return Diagnostic(
+        "PG232",
+        f"nothing waits for '{name}', so that its no skips nothing",
+        span,
+        "name it in the `depends_on` of what is to be skipped, or say `if_false: warn`",
+        severity=Severity.WARNING,
+    )
+
+
+def outlives_its_run(name: str, span: Span, limit: Span) -> Diagnostic:
+    """A task has a longer timeout than the run it is part of."""
+    return Diagnostic(
+        "PG233",
+        f"an attempt of '{name}' may take longer than the run",
+        span,
+        "shorten it, or let the run take longer",
+        severity=Severity.WARNING,
+        related=(Related("the run may take this long", limit),),
+    )
+
+
 def loaded_twice(table: str, other: str, span: Span, first: Span) -> Diagnostic:
     """Two tasks of a project fill one source table: readers would see half of it."""
     return Diagnostic(

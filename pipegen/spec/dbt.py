@@ -57,10 +57,12 @@ class OverrideSpec(SpecModel):
     """How often their tasks are tried again."""
     timeout: Limit | None = None
     """How long one attempt of theirs may take."""
+    pool: Name | None = None
+    """The pool they take a slot of."""
 
     @model_validator(mode="after")
     def _changes_something(self) -> Self:
-        if self.retries is None and self.timeout is None:
+        if self.retries is None and self.timeout is None and self.pool is None:
             raise refuse("needs", "missing", key="retries")
         return self
 
@@ -113,7 +115,7 @@ class DbtTransform(TaskSpec):
     env: dict[Variable, Template] = {}
     """Variables added to dbt's environment."""
     overrides: tuple[OverrideSpec, ...] = ()
-    """Retries and timeouts of some of the nodes."""
+    """Retries, timeouts and pools of some of the nodes."""
     allow_overlap: StrictBool = False
     """Whether it may build nodes that another transform of the pipeline builds too."""
     allow_empty: StrictBool = False

@@ -5,9 +5,9 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StrictBool
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt
 
-from pipegen.model import Name, Names, Plain, SpecModel, Value, Version
+from pipegen.model import Limit, Name, Names, Plain, SpecModel, Value, Version
 from pipegen.spec.dbt import DbtTransform
 from pipegen.spec.schedule import ScheduleSpec
 from pipegen.spec.steps import Activation, Check, Source, Transform
@@ -65,6 +65,10 @@ class PipelineSpec(SpecModel):
     """When it runs."""
     partition: Literal["hourly", "daily", "weekly", "monthly"] | None = None
     """The window of time a run is for: `run.start` and `run.end` bound it."""
+    timeout: Limit | None = None
+    """How long a run may take: then what runs has failed, and what has not begun is skipped."""
+    max_parallel: Annotated[StrictInt, Field(ge=1, le=1000)] | None = None
+    """How many of its tasks run at once."""
     params: dict[Name, ParamSpec] = {}
     """Parameters of a run, by name."""
     defaults: Defaults = Defaults()

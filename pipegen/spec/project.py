@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, StrictBool
+from pydantic import AfterValidator, Field, StrictBool, StrictInt
 
 from pipegen.kinds.connections import Connection
 from pipegen.model import Inside, Name, Out, Plain, Setting, SpecModel, Version, Word, refuse
@@ -138,6 +138,9 @@ class ProjectSpec(SpecModel):
     """Where people are told, by name."""
     vars: dict[Name, Any] = {}
     """Values for `${var.name}`."""
+    pools: dict[Name, Annotated[StrictInt, Field(ge=1, le=1000)]] = {}
+    """What only so many tasks may use at once, whichever pipelines they are of: its slots, by
+    name."""
     defaults: Defaults = Defaults()
     """What tasks have that do not say otherwise."""
     environments: dict[Name, EnvironmentSpec] = {}

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt, model_validator
 
-from pipegen.model import Duration, Limit, Names, Plain, SpecModel, refuse
+from pipegen.model import Duration, Limit, Name, Names, Plain, SpecModel, refuse
 
 
 class RetriesSpec(SpecModel):
@@ -68,6 +68,8 @@ class TaskSpec(Defaults):
     """When it runs, once all it waits for has ended."""
     allow_failure: StrictBool = False
     """Whether the run goes well even if this task fails."""
+    pool: Name | None = None
+    """One of the project's `pools`, of which it takes a slot while it runs."""
 
     def said(self, key: str) -> Any:
         """Return the value of a key that not every task has; an empty tuple if it has none.

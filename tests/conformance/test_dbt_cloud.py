@@ -22,6 +22,7 @@ from lanes import ROOT, Recorder
 from traces import assert_same, meaning_of
 
 from pipegen import ir, semantics
+from pipegen.semantics import End
 
 PROJECT = Path(__file__).parent / "projects" / "cloud"
 STAGING, MARTS, DOCS = 1, 2, 3
@@ -68,7 +69,9 @@ def test_a_run_is_what_the_semantics_define(
 ) -> None:
     plan, lane = CASES[case], recorder.lane.name
     meant = meaning(PROJECT, "cloud")
-    expected = semantics.run(meant, lambda task, attempt: ends(plan, task, attempt) == "ok")
+    expected = semantics.run(
+        meant, lambda task, attempt: End.OK if ends(plan, task, attempt) == "ok" else End.FAIL
+    )
     days = {today()}
     fake = FakeDbtCloud(plan)
     with serving(fake, certificate) as url:

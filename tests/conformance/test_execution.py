@@ -14,9 +14,9 @@ from typing import Any
 import duckdb
 import pytest
 from lanes import LANES, ROOT, Recorder
-from traces import meaning_of
+from traces import meaning_of, trace_of
 
-from pipegen import ir, semantics
+from pipegen import ir
 
 HERE = Path(__file__).parent
 CASES = ROOT / "tests" / "snapshot" / "cases"
@@ -75,7 +75,7 @@ def test_dbt_runs_in_a_virtual_environment_with_a_connection_of_airflow(
         "PATH": f"{AIRFLOW.python.parent}:{TOOLS}:{os.environ['PATH']}",
     }
     meant = meaning_of(project, "mini_step")
-    expected = semantics.run(meant, lambda task, attempt: True)
+    expected = trace_of(meant, {})
     recorder = Recorder(AIRFLOW, tmp_path)
     try:
         seen = recorder.run(project, Path("expected/airflow"), "mini_step", environment)

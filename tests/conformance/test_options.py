@@ -10,9 +10,9 @@ from typing import Any
 import duckdb
 import pytest
 from lanes import Recorder
-from traces import assert_same, filled, meaning_of
+from traces import assert_same, filled, meaning_of, trace_of
 
-from pipegen import ir, semantics
+from pipegen import ir
 
 PROJECT = Path(__file__).parent / "projects" / "mini_options"
 NAME = "mini_options"
@@ -39,7 +39,7 @@ def test_each_command_and_option_reaches_dbt(
 
     seen = recorder.run(project, Path("expected") / recorder.lane.name, NAME, environment)
 
-    expected = semantics.run(meant, lambda task, attempt: True)
+    expected = trace_of(meant, {})
     assert_same(seen, expected, meant, recorder.lane.native, environment)
     day = filled(ir.RunValue(ir.RunField.DATE), {})
     assert rows(database, "main.options_seen") == [(day, "it's", "eu", "stage here")]

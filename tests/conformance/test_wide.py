@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from dbt.cli.main import dbtRunner
 from lanes import Recorder
-from wide import CASES, assert_runs_as_meant, copy_to, expected_of, meaning
+from traces import trace_of
+from wide import CASES, assert_runs_as_meant, copy_to, meaning
 
 from pipegen import ir
 
@@ -67,7 +68,7 @@ def test_tasks_of_one_node_each_leave_out_the_nodes_that_one_dbt_build_does(
     ran = dbt_build(wide / "wide_model" / "dbt" / "core")
 
     meant = meaning(wide / "wide_model", "wide_model")
-    ends = dict(expected_of(meant, plan).tasks)
+    ends = dict(trace_of(meant, plan).tasks)
     assert ran == {
         node.unique_id: ends[task.name].attempts > 0
         for task in meant.tasks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
-from pipegen import ir
+from pipegen import ir, semantics
 from pipegen.compiler import compile_project
 from pipegen.project import load
-from pipegen.semantics import Trace
+from pipegen.semantics import End, Trace
 
 Invocation = str
 """What dbt is asked for: the command and the options that matter, as JSON."""
@@ -26,6 +26,25 @@ SWITCHES = ("--full-refresh", "--store-failures", "--defer")
 WORDS = ("--select", "--exclude")
 VALUES = ("--selector", "--indirect-selection", "--threads", "--state", "--target")
 MAPPINGS = ("--vars", "--args")
+
+
+Plan = Mapping[str, Sequence[str]]
+"""For a task, a dbt node or a dbt test, how its attempts end; the last outcome repeats."""
+
+
+def end_of(plan: Plan, task: ir.Task, attempt: int) -> End:
+    """Return how an attempt of a task ends by a plan: as the first of its elements that fails."""
+    for element in semantics.elements(task):
+        outcomes = plan.get(element, ["ok"])
+        outcome = outcomes[min(attempt, len(outcomes)) - 1]
+        if outcome != "ok":
+            return End(outcome) if outcome in End else End.FAIL
+    return End.OK
+
+
+def trace_of(pipeline: ir.Pipeline, plan: Plan) -> Trace:
+    """Return the trace a plan of faults must leave."""
+    return semantics.run(pipeline, lambda task, attempt: end_of(plan, task, attempt))
 
 
 def meaning_of(project: Path, name: str) -> ir.Pipeline:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import yaml
 from lanes import ROOT, Recorder
-from test_equivalence import ends_well, side_effects
-from traces import assert_same, meaning_of
+from test_equivalence import side_effects
+from traces import assert_same, meaning_of, trace_of
 
-from pipegen import ir, semantics
+from pipegen import ir
 
 HERE = Path(__file__).parent
 Plan = dict[str, list[str]]
@@ -36,15 +36,10 @@ def copy_to(folder: Path) -> Path:
     return folder
 
 
-def expected_of(pipeline: ir.Pipeline, plan: Plan) -> semantics.Trace:
-    """Return the trace a plan of faults must leave."""
-    return semantics.run(pipeline, lambda task, attempt: ends_well(plan, task, attempt))
-
-
 def assert_runs_as_meant(recorder: Recorder, project: Path, plan: Plan, scratch: Path) -> None:
     """Run the pipeline of a project with a plan of faults, and assert its trace and its log."""
     meant = meaning(project, project.name)
-    expected = expected_of(meant, plan)
+    expected = trace_of(meant, plan)
     faults, log = scratch / "faults.json", scratch / "log"
     faults.write_text(json.dumps(plan))
 

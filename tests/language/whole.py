@@ -8,6 +8,8 @@ pipeline: tasks
 description: Every kind of task
 tags: [all]
 partition: daily
+timeout: 6h
+max_parallel: 3
 schedule: {cron: "0 5 * * *", timezone: Europe/Rome, start: "2026-01-01", catchup: true, overlap: skip, enabled: false}
 params:
   anew: {type: boolean, default: false, description: Build anew}
@@ -29,6 +31,7 @@ sources:
     allow_failure: true
     retries: {count: 4, delay: 30s, backoff: exponential, max_delay: 5m}
     timeout: 10m
+    pool: few
   files: {kind: shell, command: [load, "{{ run.date }}"], env: {REGION: eu}, cwd: /srv}
   legacy: {kind: shell, script: load.sh}
 transforms:
@@ -46,7 +49,7 @@ transforms:
     store_failures: true
     defer: {state_dir: state}
     env: {MODE: fast}
-    overrides: [{select: events, retries: 7, timeout: 3h}]
+    overrides: [{select: events, retries: 7, timeout: 3h, pool: few}]
   again: {kind: dbt, project: lab, selector: nightly, granularity: step, allow_overlap: true, allow_empty: true}
   vacuum: {project: lab, command: run-operation, macro: vacuum, args: {full: true}}
   job: {kind: dbt_cloud, connection: cloud, job_id: 9, steps_override: [dbt build]}

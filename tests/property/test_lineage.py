@@ -16,7 +16,7 @@ from pipegen.diagnostics import Span
 from pipegen.lower.graph import ordered
 from pipegen.lower.grouping import grouped
 from pipegen.lower.lock import Lock, LockedNode, LockedProject, LockedTest
-from pipegen.semantics import State
+from pipegen.semantics import End, State
 
 SPAN = Span("pipelines/drawn.yaml", 1, 1, 1)
 PROJECT = ir.DbtProject(
@@ -155,7 +155,10 @@ def task(
 
 def ran(pipeline: ir.Pipeline, failing: frozenset[str]) -> tuple[dict[str, State], set[str]]:
     """Return how the tasks outside dbt end, and which nodes and tests dbt is asked for."""
-    trace = semantics.run(pipeline, lambda task, _: failing.isdisjoint(semantics.elements(task)))
+    trace = semantics.run(
+        pipeline,
+        lambda task, _: End.OK if failing.isdisjoint(semantics.elements(task)) else End.FAIL,
+    )
     asked: set[str] = set()
     outside = {}
     for name, end in trace.tasks:

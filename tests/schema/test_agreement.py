@@ -23,7 +23,7 @@ from tests.schema.documents import Specification, good, mistaken
 from tests.schema.language_server import LanguageServer
 from tests.schema.mutations import Mutant, mutants, references
 
-SAMPLE, SAMPLE_OF_MISTAKES = 60, 15
+SAMPLE, SAMPLE_OF_MISTAKES = 25, 8
 """Mutants of each document: a run takes seconds, and every run takes the same."""
 
 SHOWN = 5

@@ -31,8 +31,8 @@ from tests.trust.hostile import Case, Texts, numbers, raw, tainted, times
 from tests.trust.projects import case
 from tests.trust.shapes import Found, document, program
 
-EXAMPLES = times(80)
-TAINTED = times(40)
+EXAMPLES = times(30)
+TAINTED = times(16)
 TOOLS = Path(sys.executable).parent
 BACKENDS = ("airflow", "dagster", "prefect", "headless")
 MODE = black.Mode(line_length=88, target_versions={black.TargetVersion.PY311})

@@ -98,7 +98,7 @@ def test_a_mutated_specification_ends_in_codes(project: Path) -> None:
     for path in specifications(project):
         before = path.read_text()
         data: Any = read(path, path.name).value
-        for _ in range(times(200)):
+        for _ in range(times(70)):
             text = yaml(mutant(random, data))
             path.write_text(text, encoding="utf-8", newline="")
             assert_coded(lambda: validated(project), count, f"{path.name}: {text}")
@@ -112,7 +112,7 @@ def test_a_scrambled_specification_ends_in_codes(project: Path) -> None:
     count, random = Count(), Random(12)
     for path in specifications(project):
         before = path.read_text()
-        for _ in range(times(200)):
+        for _ in range(times(70)):
             text = scrambled(random, before)
             path.write_bytes(text.encode("utf-8", errors="surrogatepass"))
             assert_coded(lambda: validated(project), count, f"{path.name}: {text!r}")
@@ -126,7 +126,7 @@ def test_a_mutated_lock_ends_in_codes(project: Path) -> None:
     for path in sorted((project / "pipegen.lock").glob("*.json")):
         before = path.read_text()
         data = json.loads(before)
-        for _ in range(times(200)):
+        for _ in range(times(70)):
             text = json.dumps(mutant(random, data))
             path.write_text(text)
             assert_coded(lambda: validated(project), count, f"{path.name}: {text}")
