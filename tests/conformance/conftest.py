@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from lanes import LANES, Recorder
 
+TURNS = ("airflow", "dagster", "prefect")
+
 EACH_LANE = [
     pytest.param(lane, id=lane.name, marks=pytest.mark.xdist_group(lane.name)) for lane in LANES
 ]
@@ -20,3 +22,21 @@ def recorder(
     started = Recorder(request.param, tmp_path_factory.mktemp(request.param.name))
     yield started
     started.stop()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let the orchestrators take turns with the cases of a test marked `turns`.
+
+    Each case runs headless and on one of them; `make lab` runs what is left.
+    """
+    seen: dict[object, int] = {}
+    for item in items:
+        if item.get_closest_marker("turns") is None:
+            continue
+        assert isinstance(item, pytest.Function)
+        given = dict(item.callspec.params)
+        lane = given.pop("recorder").name
+        number = seen.setdefault((item.originalname, *given.values()), len(seen))
+        if lane in TURNS and number % len(TURNS) != TURNS.index(lane):
+            item.add_marker(pytest.mark.lab)

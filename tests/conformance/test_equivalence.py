@@ -73,6 +73,7 @@ def projects(tmp_path_factory: pytest.TempPathFactory, mini_dbt: Path) -> Path:
     return folder
 
 
+@pytest.mark.turns
 @pytest.mark.parametrize(("case", "pipeline"), RUNS)
 def test_a_run_leaves_the_trace_the_semantics_define(
     recorder: Recorder, projects: Path, case: str, pipeline: str, tmp_path: Path

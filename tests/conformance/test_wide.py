@@ -48,6 +48,7 @@ def wide(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy_to(tmp_path_factory.mktemp("wide"))
 
 
+@pytest.mark.turns
 @pytest.mark.parametrize(("case", "pipeline"), RUNS)
 def test_a_run_leaves_the_trace_the_semantics_define(
     recorder: Recorder, wide: Path, case: str, pipeline: str, tmp_path: Path
