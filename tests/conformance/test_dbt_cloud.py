@@ -63,6 +63,7 @@ def surroundings(url: str, certificate: Path) -> dict[str, object]:
     return {"CLOUD_URL": url, "CLOUD_TOKEN": TOKEN, "CLOUD_JOB": MARTS, **trusted}
 
 
+@pytest.mark.turns
 @pytest.mark.parametrize("case", CASES)
 def test_a_run_is_what_the_semantics_define(
     recorder: Recorder, project: Path, certificate: Path, case: str

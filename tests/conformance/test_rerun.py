@@ -36,6 +36,7 @@ def mended(tmp_path_factory: pytest.TempPathFactory, mini_dbt: Path) -> Path:
     return folder
 
 
+@pytest.mark.turns
 @pytest.mark.parametrize(
     ("pipeline", "fault"),
     [("mini_model", "order_report"), ("mini_model", "error_test"), ("mini_step", "error_test")],
