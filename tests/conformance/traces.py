@@ -28,6 +28,7 @@ VALUES = ("--selector", "--indirect-selection", "--threads", "--state", "--targe
 MAPPINGS = ("--vars", "--args")
 
 
+ENDS = frozenset(End)
 Plan = Mapping[str, Sequence[str]]
 """For a task, a dbt node or a dbt test, how its attempts end; the last outcome repeats."""
 
@@ -38,7 +39,7 @@ def end_of(plan: Plan, task: ir.Task, attempt: int) -> End:
         outcomes = plan.get(element, ["ok"])
         outcome = outcomes[min(attempt, len(outcomes)) - 1]
         if outcome != "ok":
-            return End(outcome) if outcome in End else End.FAIL
+            return End(outcome) if outcome in ENDS else End.FAIL
     return End.OK
 
 

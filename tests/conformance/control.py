@@ -1,0 +1,127 @@
+"""Cases of what governs a run: a pipeline, plans of faults, and where a back end differs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+from lanes import Recorder
+from traces import Plan, assert_same, trace_of
+
+from pipegen import backends, ir
+from pipegen.capabilities import Feature, Level
+from pipegen.compiler import compile_project
+from pipegen.project import load
+from pipegen.semantics import Ran, State, Trace
+
+HERE = Path(__file__).parent / "control"
+CALLABLES = {"checks": "control_tasks:answer"}
+"""What a task calls, if it is of a section with a function of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A pipeline as it is written, plans for it, and what lanes do otherwise or cannot do."""
+
+    name: str
+    pipeline: Mapping[str, Any]
+    plans: Mapping[str, Plan]
+    differs: Mapping[str, Mapping[str, Any]]
+    without: Mapping[str, str]
+
+    def expected(self, meaning: ir.Pipeline, lane: str, plan: str) -> Trace:
+        """Return the trace a plan must leave on a lane."""
+        trace = trace_of(meaning, self.plans[plan])
+        other = self.differs.get(lane, {}).get(plan)
+        if other is None:
+            return trace
+        support = backends.get(lane).capabilities[Feature(other["feature"])]
+        assert support.level is Level.DEGRADED, f"{lane} does not say that it differs"
+        changed = {name: Ran(State(state), n) for name, (state, n) in other["tasks"].items()}
+        assert all(dict(trace.tasks)[name] != ran for name, ran in changed.items())
+        tasks = tuple((name, changed.get(name, ran)) for name, ran in trace.tasks)
+        ran = {name for name, each in tasks if each.attempts}
+        order = frozenset(edge for edge in meaning.edges() if ran.issuperset(edge))
+        return replace(trace, tasks=tasks, order=order)
+
+
+def cases(folder: Path = HERE / "cases") -> dict[str, Case]:
+    """Return the cases of a folder, by name."""
+    found = {}
+    for file in sorted(folder.glob("*.yaml")):
+        written = yaml.safe_load(file.read_text("utf-8"))
+        differs, without = written.get("differs", {}), written.get("without", {})
+        found[file.stem] = Case(file.stem, written["pipeline"], written["plans"], differs, without)
+    return found
+
+
+def specification(case: Case) -> dict[str, Any]:
+    """Return the pipeline of a case as a specification of Python tasks."""
+    spec: dict[str, Any] = {"version": 1, "pipeline": case.name, **case.pipeline}
+    for section in ("sources", "transforms", "checks", "activations"):
+        spec[section] = {
+            name: task if "kind" in task else {**called(section, name), **task}
+            for name, task in spec.get(section, {}).items()
+        }
+    return spec
+
+
+def called(section: str, name: str) -> dict[str, Any]:
+    """Return the kind of a task that ends as the plan says."""
+    function = CALLABLES.get(section, "control_tasks:work")
+    return {"kind": "python", "callable": function, "args": {"task": name}}
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A project of cases that is written for every back end that can, and what each means."""
+
+    folder: Path
+    meanings: Mapping[str, ir.Pipeline]
+
+
+def render(found: Mapping[str, Case], folder: Path) -> Rendered:
+    """Write the project of some cases in a folder."""
+    shutil.copytree(HERE, folder, ignore=shutil.ignore_patterns("cases", "__pycache__"))
+    (folder / "pipelines").mkdir()
+    for case in found.values():
+        text = yaml.safe_dump(specification(case), sort_keys=False)
+        (folder / "pipelines" / f"{case.name}.yaml").write_text(text)
+    opened = load(folder)
+    compilation = compile_project(opened, opened.targets())
+    assert {p.code for p in compilation.diagnostics if p.is_error} <= {"PG301"}
+    outputs = [o for item in compilation.pipelines for o in item.outputs] + [*compilation.shared]
+    for output in outputs:
+        for file in output.files:
+            path = folder / output.out / file.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(file.text, encoding="utf-8")
+    meanings = {i.pipeline.name: i.pipeline for i in compilation.pipelines if i.pipeline}
+    return Rendered(folder, meanings)
+
+
+def assert_runs_as_meant(
+    recorder: Recorder, rendered: Rendered, case: Case, plan: str, scratch: Path
+) -> None:
+    """Run a case with a plan, and assert its trace, and how often each task did its work."""
+    lane, meaning = recorder.lane, rendered.meanings[case.name]
+    expected = case.expected(meaning, lane.name, plan)
+    (scratch / "plan.json").write_text(json.dumps(case.plans[plan]))
+    (scratch / "log").mkdir()
+
+    seen = recorder.run(
+        rendered.folder,
+        Path("generated", lane.name),
+        case.name,
+        {"CONTROL_PLAN": scratch / "plan.json", "CONTROL_LOG": scratch / "log"},
+    )
+
+    assert_same(seen, expected, meaning, lane.native)
+    logged = Counter(file.stem for file in (scratch / "log").iterdir())
+    assert logged == {name: ran.attempts for name, ran in expected.tasks if ran.attempts}

@@ -1,0 +1,35 @@
+"""What governs a run governs it the same everywhere: whether tasks run, how often, what ends it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from control import Rendered, assert_runs_as_meant, cases, render
+from lanes import Recorder
+
+CASES = cases()
+RUNS = [
+    pytest.param(name, plan, id=f"{name}-{plan}")
+    for name, case in CASES.items()
+    for plan in case.plans
+]
+
+
+@pytest.fixture(scope="session")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
+    return render(CASES, tmp_path_factory.mktemp("control") / "project")
+
+
+def test_there_are_as_many_cases_as_promised() -> None:
+    assert len(RUNS) >= 40
+
+
+@pytest.mark.parametrize(("name", "plan"), RUNS)
+def test_a_run_leaves_the_trace_the_semantics_define(
+    recorder: Recorder, rendered: Rendered, name: str, plan: str, tmp_path: Path
+) -> None:
+    case, lane = CASES[name], recorder.lane.name
+    if lane in case.without:
+        pytest.skip(case.without[lane])
+    assert_runs_as_meant(recorder, rendered, case, plan, tmp_path)
