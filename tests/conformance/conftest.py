@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from control import prepare
 from lanes import LANES, Recorder
 
 TURNS = ("airflow", "dagster", "prefect")
@@ -22,6 +24,12 @@ def recorder(
     started = Recorder(request.param, tmp_path_factory.mktemp(request.param.name))
     yield started
     started.stop()
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the project of the cases of what governs a run."""
+    return prepare(tmp_path_factory.mktemp("prepared") / "project")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -11,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from lanes import Recorder
+from lanes import ROOT, Recorder
 from traces import Plan, assert_same, trace_of
 
 from pipegen import backends, ir
@@ -86,9 +88,16 @@ class Rendered:
     meanings: Mapping[str, ir.Pipeline]
 
 
-def render(found: Mapping[str, Case], folder: Path) -> Rendered:
-    """Write the project of some cases in a folder."""
+def prepare(folder: Path) -> Path:
+    """Copy the project of the cases to a folder, with the manifest of its dbt project."""
     shutil.copytree(HERE, folder, ignore=shutil.ignore_patterns("cases", "__pycache__"))
+    subprocess.run([sys.executable, ROOT / "tests" / "manifests.py", folder], check=True)
+    return folder
+
+
+def render(found: Mapping[str, Case], folder: Path, prepared: Path) -> Rendered:
+    """Write the project of some cases in a folder."""
+    shutil.copytree(prepared, folder)
     (folder / "pipelines").mkdir()
     for case in found.values():
         text = yaml.safe_dump(specification(case), sort_keys=False)
@@ -119,9 +128,19 @@ def assert_runs_as_meant(
         rendered.folder,
         Path("generated", lane.name),
         case.name,
-        {"CONTROL_PLAN": scratch / "plan.json", "CONTROL_LOG": scratch / "log"},
+        {
+            "CONTROL_PLAN": scratch / "plan.json",
+            "CONTROL_LOG": scratch / "log",
+            "MINI_FAULTS": scratch / "plan.json",
+            "MINI_LOG": scratch / "dbt",
+            "MINI_DB": scratch / "mini.duckdb",
+        },
     )
 
     assert_same(seen, expected, meaning, lane.native)
     logged = Counter(file.stem for file in (scratch / "log").iterdir())
-    assert logged == {name: ran.attempts for name, ran in expected.tasks if ran.attempts}
+    assert logged == {
+        name: ran.attempts
+        for name, ran in expected.tasks
+        if ran.attempts and isinstance(meaning.task(name).action, ir.Python)
+    }

@@ -17,8 +17,8 @@ RUNS = [
 
 
 @pytest.fixture(scope="session")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
-    return render(CASES, tmp_path_factory.mktemp("control") / "project")
+def rendered(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Rendered:
+    return render(CASES, tmp_path_factory.mktemp("control") / "project", project)
 
 
 def test_there_are_as_many_cases_as_promised() -> None:

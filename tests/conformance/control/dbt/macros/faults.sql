@@ -1,0 +1,1 @@
+../../../projects/mini_model/dbt/macros/faults.sql
