@@ -82,10 +82,10 @@ def called(section: str, name: str) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A project of cases that is written for every back end that can, and what each means."""
+    """The project of a case, which is written for every back end that can, and what it means."""
 
     folder: Path
-    meanings: Mapping[str, ir.Pipeline]
+    meaning: ir.Pipeline
 
 
 def prepare(folder: Path) -> Path:
@@ -95,13 +95,12 @@ def prepare(folder: Path) -> Path:
     return folder
 
 
-def render(found: Mapping[str, Case], folder: Path, prepared: Path) -> Rendered:
-    """Write the project of some cases in a folder."""
+def render(case: Case, folder: Path, prepared: Path) -> Rendered:
+    """Write the project of a case in a folder."""
     shutil.copytree(prepared, folder)
     (folder / "pipelines").mkdir()
-    for case in found.values():
-        text = yaml.safe_dump(specification(case), sort_keys=False)
-        (folder / "pipelines" / f"{case.name}.yaml").write_text(text)
+    text = yaml.safe_dump(specification(case), sort_keys=False)
+    (folder / "pipelines" / f"{case.name}.yaml").write_text(text)
     opened = load(folder)
     compilation = compile_project(opened, opened.targets())
     assert {p.code for p in compilation.diagnostics if p.is_error} <= {"PG301"}
@@ -111,15 +110,16 @@ def render(found: Mapping[str, Case], folder: Path, prepared: Path) -> Rendered:
             path = folder / output.out / file.path
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(file.text, encoding="utf-8")
-    meanings = {i.pipeline.name: i.pipeline for i in compilation.pipelines if i.pipeline}
-    return Rendered(folder, meanings)
+    [item] = compilation.pipelines
+    assert item.pipeline
+    return Rendered(folder, item.pipeline)
 
 
 def assert_runs_as_meant(
     recorder: Recorder, rendered: Rendered, case: Case, plan: str, scratch: Path
 ) -> None:
     """Run a case with a plan, and assert its trace, and how often each task did its work."""
-    lane, meaning = recorder.lane, rendered.meanings[case.name]
+    lane, meaning = recorder.lane, rendered.meaning
     expected = case.expected(meaning, lane.name, plan)
     (scratch / "plan.json").write_text(json.dumps(case.plans[plan]))
     (scratch / "log").mkdir()

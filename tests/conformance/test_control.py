@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,8 +19,12 @@ RUNS = [
 
 
 @pytest.fixture(scope="session")
-def rendered(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Rendered:
-    return render(CASES, tmp_path_factory.mktemp("control") / "project", project)
+def rendered(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Callable[[str], Rendered]:
+    @cache
+    def once(name: str) -> Rendered:
+        return render(CASES[name], tmp_path_factory.mktemp(name) / "project", project)
+
+    return once
 
 
 def test_there_are_as_many_cases_as_promised() -> None:
@@ -27,9 +33,9 @@ def test_there_are_as_many_cases_as_promised() -> None:
 
 @pytest.mark.parametrize(("name", "plan"), RUNS)
 def test_a_run_leaves_the_trace_the_semantics_define(
-    recorder: Recorder, rendered: Rendered, name: str, plan: str, tmp_path: Path
+    recorder: Recorder, rendered: Callable[[str], Rendered], name: str, plan: str, tmp_path: Path
 ) -> None:
     case, lane = CASES[name], recorder.lane.name
     if lane in case.without:
         pytest.skip(case.without[lane])
-    assert_runs_as_meant(recorder, rendered, case, plan, tmp_path)
+    assert_runs_as_meant(recorder, rendered(name), case, plan, tmp_path)

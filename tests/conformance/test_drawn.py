@@ -41,7 +41,7 @@ def test_a_drawn_pipeline_leaves_the_trace_the_semantics_define(
         folder = scratch / recorder.lane.name
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
-        rendered = render({case.name: case}, folder / "project", project)
+        rendered = render(case, folder / "project", project)
         assert_runs_as_meant(recorder, rendered, case, "plan", folder)
 
     holds()
