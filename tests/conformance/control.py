@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from pipegen import backends, ir
 from pipegen.capabilities import Feature, Level
 from pipegen.compiler import compile_project
 from pipegen.project import load
+from pipegen.render import render as rendering
 from pipegen.semantics import Ran, State, Trace
 
 HERE = Path(__file__).parent / "control"
@@ -113,6 +114,20 @@ def render(case: Case, folder: Path, prepared: Path) -> Rendered:
     [item] = compilation.pipelines
     assert item.pipeline
     return Rendered(folder, item.pipeline)
+
+
+def rendered_otherwise(
+    case: Case, folder: Path, prepared: Path, change: Callable[[ir.Pipeline], ir.Pipeline]
+) -> Rendered:
+    """Write the project of a case as if it meant something else."""
+    rendered = render(case, folder, prepared)
+    changed = change(rendered.meaning)
+    for name, target in load(folder).targets().items():
+        backend = backends.get(name)
+        planned = (*backend.plan(changed, target), *backend.plan_project((changed,), target))
+        for file in rendering(planned, backend.templates):
+            (folder / target.out / file.path).write_text(file.text, encoding="utf-8")
+    return rendered
 
 
 def assert_runs_as_meant(

@@ -47,6 +47,10 @@ LANES = (
 )
 
 
+class RecorderError(Exception):
+    """A generated file did not run at all."""
+
+
 class Recorder:
     """A running recorder: it loads a generated file, runs it for real, and tells what it saw."""
 
@@ -95,9 +99,11 @@ class Recorder:
         self.process.stdin.write(json.dumps(request) + "\n")
         self.process.stdin.flush()
         line = self.process.stdout.readline()
-        assert line, f"the recorder ended:\n{self.tail()}"
+        if not line:
+            raise RecorderError(f"the recorder ended:\n{self.tail()}")
         answer: dict[str, Any] = json.loads(line)
-        assert "error" not in answer, f"{answer['error']}\n{self.tail()}"
+        if "error" in answer:
+            raise RecorderError(f"{answer['error']}\n{self.tail()}")
         return answer
 
     def tail(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
-from lanes import Recorder
+from lanes import Recorder, RecorderError
 from traces import filled
 
 from pipegen import ir
@@ -129,6 +129,6 @@ def test_a_run_is_given_others(recorder: Recorder, project: Path, tmp_path: Path
 def test_a_value_of_another_type_is_refused(
     recorder: Recorder, project: Path, tmp_path: Path, wrong: dict[str, str]
 ) -> None:
-    with pytest.raises(AssertionError, match=REFUSED[recorder.lane.name]):
+    with pytest.raises(RecorderError, match=REFUSED[recorder.lane.name]):
         run(recorder, project, tmp_path, **wrong)
     assert not (tmp_path / "log").exists()
