@@ -152,7 +152,7 @@ def assert_runs_as_meant(
         },
     )
 
-    assert_same(seen, expected, meaning, lane.native)
+    assert_same(seen, expected, meaning, lane.native, extra=lane.extra)
     logged = Counter(file.stem for file in (scratch / "log").iterdir())
     assert logged == {
         name: ran.attempts

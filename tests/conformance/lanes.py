@@ -17,14 +17,26 @@ ROOT = Path(__file__).parents[2]
 RECORDERS = Path(__file__).parent / "recorders"
 
 
+def _none(_: str) -> bool:
+    return False
+
+
+def _governs(task_id: str) -> bool:
+    return task_id.startswith(("run_if-", "ended-")) or task_id == "run-watcher"
+
+
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A back end: the file it makes of a pipeline, and how it calls the IR's tasks."""
+    """A back end: the file it makes of a pipeline, and how it calls the IR's tasks.
+
+    `extra` tells by its name a task that is none of the IR's.
+    """
 
     name: str
     file: str
     native: Callable[[str], str]
     python: Path
+    extra: Callable[[str], bool] = _none
 
     def path(self, pipeline: str) -> str:
         """Return where the pipeline's file lies below the back end's folder."""
@@ -40,7 +52,7 @@ def _same(name: str) -> str:
 
 
 LANES = (
-    Lane("airflow", "dags/pg_{}.py", _same, _python("airflow")),
+    Lane("airflow", "dags/pg_{}.py", _same, _python("airflow"), _governs),
     Lane("dagster", "defs/pg_{}.py", slug, _python("dagster")),
     Lane("prefect", "flows/pg_{}.py", _same, _python("prefect")),
     Lane("headless", "run/pg_{}.py", _same, Path(sys.executable)),

@@ -8,6 +8,7 @@ from pipegen import ir
 from pipegen.backends import Backend, Target
 from pipegen.backends.airflow.dag import dag
 from pipegen.backends.airflow.execution import Execution
+from pipegen.backends.airflow.governs import GOVERNS
 from pipegen.backends.airflow.offers import offers
 from pipegen.backends.dbt import is_dbt
 from pipegen.capabilities import NOT_YET, Feature, degraded, emulated, native
@@ -34,7 +35,7 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
 
 
 def plan_project(pipelines: tuple[ir.Pipeline, ...], target: Target) -> tuple[PlannedFile, ...]:
-    """Plan the list of what the DAGs need."""
+    """Plan the list of what the DAGs need, and of the pools they use."""
     actions = [task.action for pipeline in pipelines for task in pipeline.tasks]
     needed: tuple[str, ...] = ()
     if any(map(is_dbt, actions)):
@@ -45,7 +46,13 @@ def plan_project(pipelines: tuple[ir.Pipeline, ...], target: Target) -> tuple[Pl
         needed += ("apache-airflow-providers-dbt-cloud>=4.11,<5",)
     view = ("apache-airflow>=3.3,<3.4", *needed)
     path = PurePosixPath("requirements.txt")
-    return (PlannedFile(path, "requirements.txt.j2", view, "pipegen.yaml"),)
+    requirements = PlannedFile(path, "requirements.txt.j2", view, "pipegen.yaml")
+    used = {task.pool.name: task.pool for p in pipelines for task in p.tasks if task.pool}
+    pools = tuple(used[name] for name in sorted(used))
+    if not pools:
+        return (requirements,)
+    file = PlannedFile(PurePosixPath("pools.json"), "pools.json.j2", pools, "pipegen.yaml")
+    return (requirements, file)
 
 
 _TIMEOUT = native("`execution_timeout`, an alarm in the task's own process")
@@ -58,6 +65,7 @@ BACKEND = Backend(
     title="Airflow",
     capabilities={
         **NOT_YET,
+        **GOVERNS,
         Feature.CRON: native("`CronTriggerTimetable`"),
         Feature.TIMEZONE: native("the timezone of `CronTriggerTimetable` and of `start_date`"),
         Feature.START: native("`start_date`"),

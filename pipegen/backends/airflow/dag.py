@@ -8,10 +8,9 @@ from datetime import date
 
 from pipegen import ir
 from pipegen.backends import params
-from pipegen.backends.airflow import remote
+from pipegen.backends.airflow import control, remote
 from pipegen.backends.airflow.code import (
     Keywords,
-    assets,
     beyond,
     common,
     imported,
@@ -20,8 +19,8 @@ from pipegen.backends.airflow.code import (
     settings,
     take,
     variables,
-    wait,
 )
+from pipegen.backends.airflow.control import Governed
 from pipegen.backends.airflow.dbt import (
     Constants,
     builds,
@@ -31,28 +30,23 @@ from pipegen.backends.airflow.dbt import (
     reads_environ,
 )
 from pipegen.backends.airflow.execution import Execution
+from pipegen.backends.airflow.functions import call, function
 from pipegen.backends.airflow.params import Late, declared, filled, late
-from pipegen.backends.airflow.views import Dag, Function, Group, Pairs, Task
-from pipegen.backends.calls import (
-    Given,
-    arguments,
-    fits,
-    formats,
-    http,
-    items,
-    leaves,
-    seconds,
-    shell,
-)
+from pipegen.backends.airflow.views import Control, Dag, Group, Pairs, Task
+from pipegen.backends.calls import formats, items, leaves
 from pipegen.backends.dbt import is_dbt
-from pipegen.emit import Code, expression, literal
+from pipegen.emit import Code, literal
 
-_RUN = Given("run_date")
 _NAMES = """
-    Any Asset CronTriggerTimetable DAG DbtCloudRunJobOperator InvocationMode PASSED Param Path
-    ProfileConfig PurePosixPath ROOT RUN_DATE Secret TaskGroup cache_dir check_lock client context
-    date httpx filled json os params pendulum response run_date subprocess task timedelta urlsplit
+    AirflowFailException AirflowSkipException Any Asset Backoff CronTriggerTimetable DAG
+    DbtCloudRunJobOperator EmptyOperator InvocationMode PASSED Param Path ProfileConfig
+    PurePosixPath ROOT RUN_DATE RetryDecision RetryPolicy Secret TaskGroup TriggerRule any_skipped
+    cache_dir check_lock client context dag date ends expected failed filled httpx json log logging
+    none_skipped os params pendulum response run_date status subprocess task ti timedelta urlsplit
+    watch
 """
+_RUNS_AT_ONCE = 16
+"""How many runs Airflow lets run at once where it is not told: it knows no "all"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +60,7 @@ class _Scope:
     connections: remote.Connections
     late: Late
     shared: Keywords
+    governed: Governed
 
 
 def dag(pipeline: ir.Pipeline, root: Code, execution: Execution) -> Dag:
@@ -102,11 +97,9 @@ def dag(pipeline: ir.Pipeline, root: Code, execution: Execution) -> Dag:
         functions=functions,
         groups=groups,
         dependencies=tuple(
-            wait([scope.variables[name] for name in task.upstream], scope.variables[task.name])
-            for task in tasks
-            if task.upstream
+            code for task in tasks for code in scope.governed.waits(task, scope.variables)
         ),
-        sdk=_sdk(pipeline),
+        sdk=_sdk(pipeline, scope.governed.control),
         cosmos=tuple(execution.imports(_operators(made), used)) if used else (),
         path=execution.path if used else None,
         secrets=execution.secrets and bool(used),
@@ -120,7 +113,16 @@ def dag(pipeline: ir.Pipeline, root: Code, execution: Execution) -> Dag:
         datetime=_datetime(pipeline),
         params=tuple((param.name, declared(param)) for param in pipeline.params),
         filled=filled(scope.late) if any(function.fills for function in functions) else None,
+        control=scope.governed.control,
+        active_runs=literal(_active_runs(schedule)),
+        errors=_errors(tasks, scope.governed.control),
+        logs=any(task.if_false is ir.IfFalse.WARN for task in tasks),
     )
+
+
+def _active_runs(schedule: ir.Schedule | None) -> int:
+    allows = schedule is not None and schedule.overlap is ir.Overlap.ALLOW
+    return _RUNS_AT_ONCE if allows else 1
 
 
 def _datetime(pipeline: ir.Pipeline) -> Code | None:
@@ -128,7 +130,7 @@ def _datetime(pipeline: ir.Pipeline) -> Code | None:
     used = {
         "date": params.is_formatted(pipeline)
         or any(formats(task.action) for task in tasks if _is_function(task)),
-        "timedelta": any(task.timeout or task.retries.count for task in tasks),
+        "timedelta": pipeline.timeout or any(t.timeout or t.retries.count for t in tasks),
     }
     names = [name for name, needed in used.items() if needed]
     return imported(names, beside=21) if names else None
@@ -150,6 +152,7 @@ def _scope(pipeline: ir.Pipeline, execution: Execution) -> _Scope:
         connections=remote.connections(tasks, taken),
         late=found,
         shared=common([settings(task, pipeline) for task in tasks]),
+        governed=control.governed(pipeline, held, taken),
     )
 
 
@@ -185,6 +188,7 @@ def _task(task: ir.Task, scope: _Scope, known: Keywords, tooltip: str) -> Task:
     text = note(task)
     keywords = {
         **beyond(known, settings(task, scope.pipeline)),
+        **control.keywords(task, scope.governed),
         **present(doc_md=literal(text) if text != tooltip else None),
     }
     variable = scope.variables[task.name]
@@ -192,32 +196,43 @@ def _task(task: ir.Task, scope: _Scope, known: Keywords, tooltip: str) -> Task:
         return Task(variable, operator=operator(task, task.action, scope.dbt, keywords))
     if isinstance(task.action, ir.RemoteJob):
         found, name = scope.connections, scope.pipeline.name
-        made = remote.operator(task, task.action, name, found, scope.late, keywords)
-        return Task(variable, operator=made)
-    function = _function(task, task.action, scope, keywords)
-    return Task(variable, call=_call(variable, function), function=function)
+        job = remote.operator(task, task.action, name, found, scope.late, keywords)
+        return Task(variable, operator=job)
+    made = function(task, task.action, scope.functions[task.name], scope.late, keywords)
+    return Task(variable, call=call(variable, made), function=made)
 
 
 def _pairs(keywords: Keywords) -> Pairs:
     return tuple(keywords.items())
 
 
-def _sdk(pipeline: ir.Pipeline) -> Code:
+def _sdk(pipeline: ir.Pipeline, control: Control) -> Code:
     tasks = pipeline.tasks
     used = {
         "DAG": True,
         "Asset": any(task.loads or task.reads or builds(task) for task in tasks),
         "CronTriggerTimetable": pipeline.schedule,
         "Param": pipeline.params,
+        "RetryDecision": control.backoff,
+        "RetryPolicy": control.backoff,
         "TaskGroup": any(task.group for task in tasks),
-        "task": any(map(_is_function, tasks)),
+        "TriggerRule": control.triggers,
+        "task": control.decides or any(map(_is_function, tasks)),
     }
     return imported([name for name, needed in used.items() if needed], beside=24)
 
 
-def _is_filled(action: ir.Action, late: Late) -> bool:
-    """Whether a function is told a parameter whose default is known when a run starts."""
-    return any(isinstance(leaf, ir.ParamValue) and leaf.name in late for leaf in leaves(action))
+def _errors(tasks: Iterable[ir.Task], control: Control) -> Code | None:
+    """Return the names of what the file raises of Airflow's own errors."""
+    answers = {task.if_false for task in tasks}
+    used = {
+        "AirflowFailException": control.watch or ir.IfFalse.FAIL in answers,
+        "AirflowSkipException": control.none_skipped
+        or control.any_skipped
+        or ir.IfFalse.SKIP in answers,
+    }
+    names = [name for name, needed in used.items() if needed]
+    return imported(names, beside=35) if names else None
 
 
 def _is_function(task: ir.Task) -> bool:
@@ -233,49 +248,3 @@ def _uses_environment(action: ir.Action) -> bool:
 def _operators(tasks: Iterable[Task]) -> set[str]:
     """Return the operators that tasks use which run dbt."""
     return {task.operator.name for task in tasks if task.operator and task.operator.project}
-
-
-def _call(name: str, function: Function) -> Code:
-    """Return the call that makes a task, as black breaks it beside the variable `name`."""
-    argument = "RUN_DATE" if function.run_date else ""
-    line = f"{function.name}({argument})"
-    if fits(line, beside=len(name) + 7):
-        return Code(line)
-    if argument:
-        return Code(f"{function.name}(\n    {argument},\n)")
-    return Code(f"(\n    {line}\n)")
-
-
-def _function(task: ir.Task, action: ir.Action, scope: _Scope, keywords: Keywords) -> Function:
-    module, callee = "", ""
-    match action:
-        case ir.Python(module=module, function=called, args=args):
-            callee = f"{module}.{called}"
-            given = {argument: expression(value, _RUN) for argument, value in args.items}
-            template, call = "python.j2", arguments((), given, beside=len(callee) + 6)
-        case ir.Shell():
-            template, call = "shell.j2", shell(action, None, _RUN)
-        case ir.Http():
-            template, call = "http.j2", http(action, _RUN, beside=35)
-        case _:
-            raise AssertionError(action)
-    decorator = present(
-        task_id=literal(task.name),
-        **keywords,
-        inlets=assets("inlets", task.reads, 4),
-        outlets=assets("outlets", task.loads, 4),
-    )
-    return Function(
-        key=task.key,
-        name=scope.functions[task.name],
-        decorator=arguments((), decorator, beside=7),
-        run_date=_is_filled(action, scope.late)
-        or any(isinstance(leaf, ir.RunValue) for leaf in leaves(action)),
-        params=params.uses(action),
-        fills=_is_filled(action, scope.late),
-        template=template,
-        arguments=call,
-        timeout=seconds(task.timeout) if task.timeout else literal(None),
-        module=module,
-        callee=callee,
-    )

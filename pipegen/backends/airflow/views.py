@@ -51,7 +51,11 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A TaskFlow function. `template` prints its body, `key` says where it is specified."""
+    """A TaskFlow function. `template` prints its body, `key` says where it is specified.
+
+    `no` is what it does if its work says no: a check, or a request with a status that is not
+    `expected`. Without that, any status but 2xx is a no.
+    """
 
     key: str
     name: str
@@ -62,6 +66,8 @@ class Function:
     template: str
     arguments: Code
     timeout: Code
+    no: Code | None = None
+    expected: Code | None = None
     module: str = ""
     callee: str = ""
 
@@ -94,6 +100,44 @@ class Task:
     call: Code | None = None
     function: Function | None = None
     operator: Operator | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What governs tasks beyond their own arguments: gates, and a task that watches the run.
+
+    `may_fail` lists the tasks whose failure the run survives. The rest says what the file
+    defines and imports for it.
+    """
+
+    gates: tuple[Task, ...]
+    empty: bool
+    none_skipped: bool
+    any_skipped: bool
+    watch: bool
+    may_fail: Code | None
+    rules: bool
+    backoff: bool
+
+    @property
+    def ends(self) -> bool:
+        """Whether a function asks how tasks have ended."""
+        return self.none_skipped or self.any_skipped or bool(self.may_fail)
+
+    @property
+    def typed(self) -> bool:
+        """Whether a function takes anything."""
+        return self.ends or self.backoff
+
+    @property
+    def decides(self) -> bool:
+        """Whether a function of the file is a task that is none of the pipeline's."""
+        return self.none_skipped or self.any_skipped or self.watch
+
+    @property
+    def triggers(self) -> bool:
+        """Whether a trigger rule is named."""
+        return self.rules or self.watch or bool(self.gates)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +191,16 @@ class Dag:
     datetime: Code | None
     params: Pairs
     filled: Code | None
+    control: Control
+    active_runs: Code
+    errors: Code | None
+    logs: bool
+
+    @property
+    def disabled(self) -> bool:
+        """Whether its schedule is switched off where it is new."""
+        schedule = self.pipeline.schedule
+        return schedule is not None and not schedule.enabled
 
     @property
     def json(self) -> bool:
@@ -161,7 +215,11 @@ class Dag:
     @property
     def typed(self) -> bool:
         """Whether a function takes a mapping of anything."""
-        return self.helpers or any(function.params for function in self.functions)
+        return (
+            self.helpers
+            or self.control.typed
+            or any(function.params for function in self.functions)
+        )
 
     @property
     def split(self) -> bool:
@@ -171,4 +229,5 @@ class Dag:
     @property
     def nested(self) -> bool:
         """Whether a task group is all there is, as linters dislike."""
-        return len(self.groups) == 1 and bool(self.groups[0].name) and not self.dependencies
+        alone = len(self.groups) == 1 and bool(self.groups[0].name)
+        return alone and not self.dependencies and not self.control.watch
