@@ -6,8 +6,8 @@ pipeline means, a gate decides once all before a task have ended, and one task w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from pipegen import ir
 from pipegen.backends.airflow.code import Keywords, present, take, wait
@@ -28,6 +28,11 @@ _ALONE = {
 
 _GATES = {ir.RunIf.ALL_SUCCESS: "none_skipped", ir.RunIf.ANY_SKIPPED: "any_skipped"}
 """The functions of the file that decide where no trigger rule does."""
+
+_NAMES = """
+    AirflowFailException AirflowSkipException Backoff EmptyOperator RetryDecision RetryPolicy
+    TriggerRule any_skipped dag ends log logging none_skipped watch
+"""
 
 _LAUNDERS = frozenset(
     {ir.RunIf.ONE_SUCCESS, ir.RunIf.ONE_FAILED, ir.RunIf.ANY_SKIPPED, ir.RunIf.ALL_DONE}
@@ -52,13 +57,26 @@ class Governed:
             yield wait(gates or before, name)
 
 
+def names(tasks: Iterable[ir.Task]) -> Sequence[str]:
+    """Return the names that a file has for what governs its tasks: none if nothing does."""
+    needed = any(
+        task.run_if is not ir.RunIf.ALL_SUCCESS
+        or task.allow_failure
+        or task.if_false
+        or _backs_off(task)
+        for task in tasks
+    )
+    return _NAMES.split() if needed else ()
+
+
 def governed(pipeline: ir.Pipeline, variables: Mapping[str, str], taken: set[str]) -> Governed:
     """Return what governs the tasks of a pipeline; each gate takes a variable."""
-    skippable = _skippable(pipeline)
+    skippable = _skippable(pipeline.tasks)
+    decided = _skippable(replace(task, if_false=None) for task in pipeline.tasks)
     gates = {
         task.name: tuple(_gates(task, variables[task.name], taken))
         for task in pipeline.tasks
-        if _is_gated(task, skippable)
+        if _is_gated(task, decided if is_dbt(task.action) and task.group else skippable)
     }
     kinds = {task.run_if for task in pipeline.tasks if task.name in gates}
     may_fail = [literal(task.name) for task in pipeline.tasks if task.allow_failure]
@@ -88,10 +106,10 @@ def keywords(task: ir.Task, found: Governed) -> Keywords:
     )
 
 
-def _skippable(pipeline: ir.Pipeline) -> frozenset[str]:
+def _skippable(tasks: Iterable[ir.Task]) -> frozenset[str]:
     """Return the names of the tasks that a run may skip."""
     found: set[str] = set()
-    for task in pipeline.tasks:
+    for task in tasks:
         above = [name in found for name in task.upstream]
         skipped = {
             ir.RunIf.ALL_SUCCESS: any(above),
@@ -111,9 +129,13 @@ def _is_join(task: ir.Task, skippable: frozenset[str]) -> bool:
 
 
 def _is_gated(task: ir.Task, skippable: frozenset[str]) -> bool:
-    """Whether a task needs gates; a dbt project would have nearly as many as it has models."""
+    """Whether a task needs gates, if these tasks may be skipped.
+
+    For a node of a dbt project it is not asked whether a check skips: below one there would be
+    nearly as many gates as models.
+    """
     if task.run_if is ir.RunIf.ALL_SUCCESS:
-        return _is_join(task, skippable) and not (is_dbt(task.action) and task.group)
+        return _is_join(task, skippable)
     return len(task.upstream) > 1 and task.run_if in _ALONE
 
 

@@ -38,12 +38,9 @@ from pipegen.backends.dbt import is_dbt
 from pipegen.emit import Code, literal
 
 _NAMES = """
-    AirflowFailException AirflowSkipException Any Asset Backoff CronTriggerTimetable DAG
-    DbtCloudRunJobOperator EmptyOperator InvocationMode PASSED Param Path ProfileConfig
-    PurePosixPath ROOT RUN_DATE RetryDecision RetryPolicy Secret TaskGroup TriggerRule any_skipped
-    cache_dir check_lock client context dag date ends expected failed filled httpx json log logging
-    none_skipped os params pendulum response run_date status subprocess task ti timedelta urlsplit
-    watch
+    Any Asset CronTriggerTimetable DAG DbtCloudRunJobOperator InvocationMode PASSED Param Path
+    ProfileConfig PurePosixPath ROOT RUN_DATE Secret TaskGroup cache_dir check_lock client context
+    date httpx filled json os params pendulum response run_date subprocess task timedelta urlsplit
 """
 _RUNS_AT_ONCE = 16
 """How many runs Airflow lets run at once where it is not told: it knows no "all"."""
@@ -137,8 +134,8 @@ def _datetime(pipeline: ir.Pipeline) -> Code | None:
 
 
 def _scope(pipeline: ir.Pipeline, execution: Execution) -> _Scope:
-    taken = set(_NAMES.split())
     tasks = pipeline.tasks
+    taken = {*_NAMES.split(), *control.names(tasks)}
     found = late(pipeline)
     dbt = Constants(tasks, taken, found, execution)
     held = variables(tasks, taken)
