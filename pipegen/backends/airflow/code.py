@@ -18,7 +18,8 @@ BRACE = "{{ '{' }}"
 """What Airflow fills in with a brace."""
 
 _LONGEST_NAME = 40
-_SHARED = ("owner", "retries", "retry_delay", "execution_timeout")
+_OPTIONAL = ("owner", "retry_policy", "pool")
+_SHARED = ("owner", "retries", "retry_delay", "retry_policy", "execution_timeout", "pool")
 
 
 def present(**keywords: Code | None) -> Keywords:
@@ -40,12 +41,12 @@ def settings(task: ir.Task, pipeline: ir.Pipeline) -> Keywords:
 
 
 def common(each: Collection[Keywords]) -> Keywords:
-    """Return the settings that most tasks have; an owner only if no task is without one."""
+    """Return the settings that most tasks have; one that a task may lack only if all have it."""
     found = {name: [task[name] for task in each if name in task] for name in _SHARED}
     return {
         name: Counter(codes).most_common(1)[0][0]
         for name, codes in found.items()
-        if codes and (name != "owner" or len(codes) == len(each))
+        if codes and (name not in _OPTIONAL or len(codes) == len(each))
     }
 
 

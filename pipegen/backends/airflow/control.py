@@ -169,7 +169,7 @@ def _trigger(rule: str) -> Code:
 
 
 def _backoff(delays: list[Code]) -> Code:
-    return Code(f"Backoff({arguments(delays, {}, beside=36)})")
+    return Code(f"Backoff({arguments(delays, {}, beside=38)})")
 
 
 def _backs_off(task: ir.Task) -> bool:

@@ -168,7 +168,7 @@ def _groups(scope: _Scope) -> Iterator[Group]:
 
 def _group(members: list[ir.Task], scope: _Scope) -> Group:
     name = members[0].group
-    own = [settings(task, scope.pipeline) for task in members]
+    own = [_settings(task, scope) for task in members]
     defaults = common(own) if name else {}
     notes = {note(task) for task in members} if name else set()
     tooltip = notes.pop() if len(notes) == 1 else ""
@@ -181,11 +181,14 @@ def _group(members: list[ir.Task], scope: _Scope) -> Group:
     )
 
 
+def _settings(task: ir.Task, scope: _Scope) -> Keywords:
+    return {**settings(task, scope.pipeline), **control.keywords(task, scope.governed)}
+
+
 def _task(task: ir.Task, scope: _Scope, known: Keywords, tooltip: str) -> Task:
     text = note(task)
     keywords = {
-        **beyond(known, settings(task, scope.pipeline)),
-        **control.keywords(task, scope.governed),
+        **beyond(known, _settings(task, scope)),
         **present(doc_md=literal(text) if text != tooltip else None),
     }
     variable = scope.variables[task.name]

@@ -21,13 +21,8 @@ from pipegen.emit import Code, expression, literal
 
 _RUN = Given("run_date")
 _ANY_2XX = ("2xx",)
-_FAILS, _SKIPS = "raise AirflowFailException({})", "raise AirflowSkipException({})"
-_SAYS_NO = {
-    ir.IfFalse.FAIL: _FAILS,
-    ir.IfFalse.SKIP: _SKIPS,
-    ir.IfFalse.WARN: "log.warning({})",
-}
-"""What a check does that says no. What it raises is final: Airflow tries it no more."""
+_FINAL = {ir.IfFalse.FAIL: "AirflowFailException", ir.IfFalse.SKIP: "AirflowSkipException"}
+"""What a check raises that says no: Airflow does not try it again."""
 
 
 def function(
@@ -89,15 +84,14 @@ def is_filled(action: ir.Action, late: Late) -> bool:
 
 def _no(task: ir.Task, action: ir.Action) -> Code | None:
     """Return the statement for a no, if there is a question."""
-    if isinstance(action, ir.Http):
-        if task.if_false is None and action.expect == _ANY_2XX:
-            return None
-        says = 'f"HTTP status {response.status_code}"'
-    else:
-        says = '"the check says no"'
-    if task.if_false is None:
-        return Code(f"raise RuntimeError({says})") if isinstance(action, ir.Http) else None
-    return Code(_SAYS_NO[task.if_false].format(says))
+    is_http = isinstance(action, ir.Http)
+    if task.if_false is ir.IfFalse.WARN:
+        told = '"HTTP status %s", response.status_code' if is_http else '"the check says no"'
+        return Code(f"log.warning({told})")
+    told = 'f"HTTP status {response.status_code}"' if is_http else '"the check says no"'
+    if task.if_false:
+        return Code(f"raise {_FINAL[task.if_false]}({told})")
+    return Code(f"raise RuntimeError({told})") if _expected(action) else None
 
 
 def _expected(action: ir.Action) -> Code | None:
