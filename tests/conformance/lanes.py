@@ -53,7 +53,7 @@ def _same(name: str) -> str:
 
 LANES = (
     Lane("airflow", "dags/pg_{}.py", _same, _python("airflow"), _governs),
-    Lane("dagster", "defs/pg_{}.py", slug, _python("dagster")),
+    Lane("dagster", "defs/pg_{}.py", slug, _python("dagster"), "verdict".__eq__),
     Lane("prefect", "flows/pg_{}.py", _same, _python("prefect")),
     Lane("headless", "run/pg_{}.py", _same, Path(sys.executable)),
 )

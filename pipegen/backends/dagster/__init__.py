@@ -7,16 +7,17 @@ from dataclasses import asdict
 from pathlib import PurePosixPath
 
 from pipegen import ir
-from pipegen.backends import Backend, Target, remote
+from pipegen.backends import Backend, Target, calls, remote
 from pipegen.backends import params as of_run
 from pipegen.backends.calls import arguments, formats
+from pipegen.backends.dagster import control
 from pipegen.backends.dagster.assets import RUN, assets, is_dated, labels, reads_environment
-from pipegen.backends.dagster.names import Names, is_step, job
+from pipegen.backends.dagster.names import Names, is_step, job, listed
+from pipegen.backends.dagster.offers import CAPABILITIES
 from pipegen.backends.dagster.params import declared
-from pipegen.backends.dagster.views import File, Helpers
+from pipegen.backends.dagster.views import Call, File, Helpers, Verdict
 from pipegen.backends.dbt import helpers, is_dbt
-from pipegen.capabilities import NOT_YET, Feature, degraded, emulated, native, unsupported
-from pipegen.emit import Code, brackets, identifier
+from pipegen.emit import Code, brackets, identifier, literal
 from pipegen.files import PlannedFile
 from pipegen.resources import resource
 
@@ -24,11 +25,13 @@ from pipegen.resources import resource
 def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
     """Plan the file of a pipeline."""
     path = PurePosixPath("defs", f"pg_{pipeline.name}.py")
+    pipeline = control.in_process(pipeline)
     names = Names(pipeline)
+    schedule = f"{pipeline.name}_schedule"
     defined = tuple(assets(pipeline.tasks, names))
     used = {asset.template for asset in defined}
     dated = any(is_dated(task.action) for task in pipeline.tasks) or of_run.is_dated(pipeline)
-    told = declared(pipeline, RUN)
+    params = declared(pipeline, RUN)
     scheduled = pipeline.schedule is not None
     starts = pipeline.schedule is not None and pipeline.schedule.start is not None
     runs = _helpers(pipeline, names)
@@ -36,7 +39,11 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
     nodes = bool(used & {"node.j2", "nodes.j2"})
     steps = "step.j2" in used
     in_process = nodes or "freshness.j2" in used
-    checks = [asset.name for asset in defined if asset.template == "freshness.j2"]
+    told = bool(names.control.rules)
+    checks = [a.name for a in defined if a.template == "freshness.j2" and not a.rule]
+    verdict = _verdict(names)
+    waits = any(asset.retries and asset.retries.startswith("Waits") for asset in defined)
+    skips = [asset for asset in defined if isinstance(asset.body, Call) and asset.body.skips]
     late = bool(runs and (runs.late or runs.env))
     dbt_cloud = "dbt_cloud.j2" in used
     file = File(
@@ -44,16 +51,25 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
         job=job(pipeline.name),
         root=target.root(path),
         timezone=pipeline.timezone,
-        labels=labels(pipeline, owner=None, metadata={"owner": pipeline.owner}),
+        labels=labels(
+            pipeline, owner=None, metadata={"owner": pipeline.owner}, tags=_limits(pipeline)
+        ),
         schedule=pipeline.schedule,
-        schedule_name=f"{pipeline.name}_schedule",
+        schedule_name=schedule,
+        status=Code("RUNNING" if pipeline.schedule and pipeline.schedule.enabled else "STOPPED"),
+        starts=control.starts(pipeline.schedule) if pipeline.schedule else None,
+        settings=tuple(control.settings(pipeline, schedule)),
         projects=names.constants.all(),
         resources=tuple(names.resources()),
         dbt=runs,
         assets=defined,
-        names=_listed(asset.name for asset in defined if asset.name not in checks),
+        names=_listed(
+            [asset.name for asset in defined if asset.name not in checks]
+            + ([verdict.name] if verdict else [])
+        ),
         checks=_listed(checks) if checks else None,
-        defined=_defined(scheduled=scheduled, checked=bool(checks), told=told is not None),
+        verdict=verdict,
+        defined=_defined(scheduled=scheduled, checked=bool(checks), told=params is not None),
         in_process=in_process,
         nodes=nodes,
         steps=steps,
@@ -69,10 +85,11 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
         dated=dated,
         zoned=dated or starts,
         abc=_imported(
-            Callable=late or switch,
-            Iterator=runs is not None or any(asset.keys for asset in defined),
+            Callable=late or switch or told,
+            Collection=told,
+            Iterator=runs is not None or told or bool(skips) or any(a.yields for a in defined),
             Mapping=runs is not None,
-            Sequence=runs is not None or dbt_cloud,
+            Sequence=runs is not None or dbt_cloud or told,
         ),
         datetime=_imported(
             date=starts
@@ -81,8 +98,16 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
             or any(formats(t.action) for t in pipeline.tasks),
             datetime=dated,
         ),
-        params=told,
+        typing=_imported(
+            Any=runs is not None or params is not None or told,
+            Self=waits,
+        ),
+        params=params,
         switch=switch,
+        told=told,
+        skipped=any(t.if_false is ir.IfFalse.SKIP for t in pipeline.tasks if names.rule(t)),
+        waits=waits,
+        unfinished=bool(pipeline.schedule and pipeline.schedule.overlap is ir.Overlap.SKIP),
     )
     return (PlannedFile(path, "pipeline.py.j2", file, pipeline.source),)
 
@@ -97,7 +122,36 @@ def _helpers(pipeline: ir.Pipeline, names: Names) -> Helpers | None:
     in_process = any(
         isinstance(task.action, ir.Dbt) and not is_step(task.action) for task in pipeline.tasks
     )
-    return Helpers(**{**asdict(found), "builds": in_process}, selector=selector, deps=deps)
+    nodes = [task for task in pipeline.tasks if isinstance(task.action, ir.Dbt)]
+    ages = [task for task in pipeline.tasks if isinstance(task.action, ir.Freshness)]
+    return Helpers(
+        **{**asdict(found), "builds": in_process},
+        selector=selector,
+        deps=deps,
+        pool=any(task.pool for task in nodes),
+        told=any(map(names.rule, nodes)),
+        told_ages=any(map(names.rule, ages)),
+        plain_ages=not all(map(names.rule, ages)),
+    )
+
+
+def _limits(pipeline: ir.Pipeline) -> dict[str, str]:
+    """Return the tags of the job by which Dagster ends a run that takes too long."""
+    if not pipeline.timeout:
+        return {}
+    return {"dagster/max_runtime": str(calls.seconds(pipeline.timeout))}
+
+
+def _verdict(names: Names) -> Verdict | None:
+    judged = names.control.judged
+    if not judged:
+        return None
+    return Verdict(
+        name=names.verdict,
+        key=listed((names.pipeline, names.verdict), beside=9),
+        op=f"{names.pipeline}__{names.verdict}",
+        deps=calls.items([Code(f"state({literal(name)})") for name in judged], beside=10),
+    )
 
 
 def _listed(names: Iterable[str]) -> Code:
@@ -118,7 +172,7 @@ def _defined(*, scheduled: bool, checked: bool, told: bool) -> Code:
 
 def plan_project(pipelines: tuple[ir.Pipeline, ...], target: Target) -> tuple[PlannedFile, ...]:
     """Plan the file that loads every pipeline, and the list of what they all need."""
-    tasks = [task for pipeline in pipelines for task in pipeline.tasks]
+    tasks = [task for pipeline in pipelines for task in control.in_process(pipeline).tasks]
     dbt = [task.action for task in tasks if is_dbt(task.action)]
     dbt_cloud = any(remote.is_dbt_cloud(task.action) for task in tasks)
     needed = {
@@ -144,62 +198,7 @@ def _imported(**names: bool) -> Code | None:
 BACKEND = Backend(
     name="dagster",
     title="Dagster",
-    capabilities={
-        **NOT_YET,
-        Feature.CRON: native("a `ScheduleDefinition`, running by default"),
-        Feature.TIMEZONE: native("its `execution_timezone`"),
-        Feature.START: emulated("its `should_execute` skips the instants before that day"),
-        Feature.CATCHUP: unsupported(
-            "Dagster makes up for the latest missed instant only, unless the job has partitions"
-        ),
-        Feature.PARAMS: native(
-            "fields of the resource `<pipeline>_params`, which Dagster checks when a run starts; "
-            "one of a name that Python or a resource keeps for itself ends with `_`"
-        ),
-        Feature.RETRIES: native("a `RetryPolicy` of the step"),
-        Feature.TIMEOUT: emulated(
-            "`subprocess.run`, httpx (for each wait on the server) and the client of dbt Cloud are "
-            "given it"
-        ),
-        Feature.TIMEOUT_IN_PROCESS: degraded(
-            "a step is a call in the run's process, which Dagster does not interrupt",
-            "a dbt or Python task is not stopped when its timeout is over",
-        ),
-        Feature.DBT_STEP: native("`@dbt_assets` and dbt's command line"),
-        Feature.DBT_MODEL: native("an asset with checks for each node; dbt runs in process"),
-        Feature.FORMAT: native("`strftime` of the day of the run"),
-        Feature.DBT_TESTS_NONE: native("dbt leaves tests and unit tests out of what it builds"),
-        Feature.DBT_TESTS_AFTER_ALL: native("one `dbt test`, for which all readers wait"),
-        Feature.DBT_LINEAGE: native("one multi-asset with checks for the nodes of a group"),
-        Feature.DBT_COMMAND: native("`@dbt_assets` for what builds tables, else an asset"),
-        Feature.DBT_DOCS: native("an asset of `dbt docs generate`"),
-        Feature.DBT_SELECTOR: native("`selector` of `@dbt_assets`"),
-        Feature.DBT_TARGETS: native("dbt's options, or a `DbtProject`, for each target"),
-        Feature.DBT_VARS: native("`--vars`, as one JSON argument"),
-        Feature.DBT_ENV: emulated("added to the environment of the run's process while dbt runs"),
-        Feature.DBT_FULL_REFRESH: native("`--full-refresh`"),
-        Feature.DBT_THREADS: native("`--threads`"),
-        Feature.DBT_STORE_FAILURES: native("`--store-failures`"),
-        Feature.DBT_DEFER: native("`--defer --state`"),
-        Feature.DBT_INSTALL_DEPS: emulated("`dbt deps` before a run's first use of the project"),
-        Feature.FRESHNESS_BLOCK: native("a blocking asset check of each table"),
-        Feature.FRESHNESS_ALERT: native("an asset check of each table, which warns"),
-        Feature.PYTHON: native("an asset that calls the function"),
-        Feature.SHELL: native("an asset that calls `subprocess.run`, without a shell"),
-        Feature.HTTP: native("an asset that sends the request with httpx"),
-        Feature.DBT_CLOUD: native(
-            "an asset that runs the job with dagster-dbt's client, which calls the reason of the "
-            "run `Triggered by dagster.`; a retry runs the whole job again"
-        ),
-        Feature.PIPELINE_OWNER: native("metadata of the job: its own `owners` are in beta"),
-        Feature.PIPELINE_TAGS: native("tags of the job; metadata where Dagster takes no such tag"),
-        Feature.PIPELINE_DESCRIPTION: native("the job's description"),
-        Feature.TASK_OWNER: native("an owner of the assets: an address, or a team"),
-        Feature.TASK_TAGS: native("tags of the assets; metadata where Dagster takes no such tag"),
-        Feature.TASK_DESCRIPTION: native(
-            "the assets' description; for a dbt selection, metadata beside dbt's descriptions"
-        ),
-    },
+    capabilities=CAPABILITIES,
     templates=resource("templates") / "dagster",
     plan=plan,
     plan_project=plan_project,

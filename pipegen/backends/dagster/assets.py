@@ -6,10 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 from pipegen import ir
 from pipegen.backends import calls, dbt, remote
+from pipegen.backends.dagster import control
 from pipegen.backends.dagster.names import RESERVED, Names, is_step, listed, tables
 from pipegen.backends.dagster.views import (
     Asset,
@@ -29,6 +31,8 @@ RUN = calls.Given("run_date(context)", params="params(context)")
 """The expressions for what a step knows of its run."""
 _FUNCTION = calls.Given("run_date(context)", params="told")
 
+NO_TAGS: Mapping[str, str] = MappingProxyType({})
+
 _EMAIL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,7}")
 _TAG = re.compile(r"[A-Za-z0-9_.-]{1,63}")
 
@@ -46,13 +50,14 @@ def assets(tasks: Iterable[ir.Task], names: Names) -> Iterator[Asset]:
 
 def _asset(task: ir.Task, names: Names, where: str | None, is_apart: bool) -> Asset:
     keys = [listed(key, beside=13) for key in names.keys.get(task.name, {}).values()]
+    rule = names.control.rules.get(task.name)
     kind, template, body = _body(task, names)
     deps = list(names.deps(task))
     return Asset(
         where=where,
         is_apart=is_apart,
         name=names.variables[task.name],
-        signature=_signature(task, names.variables[task.name], len(keys)),
+        signature=_signature(task, names.variables[task.name], len(keys), rule),
         op=f"{names.pipeline}__{slug(task.name)}",
         is_table=bool(task.loads),
         params=uses(task.action),
@@ -66,23 +71,31 @@ def _asset(task: ir.Task, names: Names, where: str | None, is_apart: bool) -> As
             # each asset of a step keeps the description it has in dbt
             metadata={"description": task.description} if template == "step.j2" else {},
         ),
-        retries=_retries(task.retries) if task.retries.count else None,
+        retries=control.retries(task.retries) if task.retries.count else None,
+        pool=task.pool.name if task.pool else None,
+        rule=rule,
         template=template,
         body=body,
     )
 
 
 def labels(
-    node: ir.Pipeline | ir.Task, owner: str | None, metadata: Mapping[str, str | None]
+    node: ir.Pipeline | ir.Task,
+    owner: str | None,
+    metadata: Mapping[str, str | None],
+    tags: Mapping[str, str] = NO_TAGS,
 ) -> Labels:
-    """Return what a job or an asset is found by; `metadata` has no place of its own."""
+    """Return what a job or an asset is found by; `metadata` has no place of its own.
+
+    `tags` are more than those of the node: Dagster's own.
+    """
     valid = [tag for tag in node.tags if _TAG.fullmatch(tag)]
     refused = {"tags": ", ".join(tag for tag in node.tags if tag not in valid)}
     told = {name: text for name, text in {**metadata, **refused}.items() if text}
     return Labels(
         description=node.description,
         owners=listed((_owner(owner),), beside=20) if owner else None,
-        tags=literal(dict.fromkeys(valid, "")) if valid else None,
+        tags=literal({**dict.fromkeys(valid, ""), **tags}) if valid or tags else None,
         metadata=literal(told) if told else None,
     )
 
@@ -110,7 +123,7 @@ def _body(task: ir.Task, names: Names) -> tuple[str, str, Invocation | Freshness
         case ir.Freshness() as action:
             return "dbt", "freshness.j2", _freshness(action, names)
         case ir.Python() as action:
-            return "python", "python.j2", _python(action)
+            return "python", "python.j2", _python(action, task, names)
         case ir.Shell() as action:
             given = calls.shell(action, task.timeout, _FUNCTION)
             return "shell", "shell.j2", Call("subprocess.run", given)
@@ -118,7 +131,7 @@ def _body(task: ir.Task, names: Names) -> tuple[str, str, Invocation | Freshness
             timeout = calls.seconds(task.timeout) if task.timeout else literal(None)
             given = calls.http(action, _FUNCTION, beside=200)
             given = Code(f"{given}    timeout={timeout},\n")
-            return "http", "http.j2", Call("httpx.request", given)
+            return "http", "http.j2", _answered(Call("httpx.request", given), action, task, names)
         case ir.RemoteJob() as action:
             named = remote.run_dbt_cloud(task, action, _FUNCTION)
             given = calls.arguments((), named, beside=19)
@@ -225,7 +238,23 @@ def _checks(
     return checks
 
 
-def _python(action: ir.Python) -> Call:
+def _answered(call: Call, action: ir.Http, task: ir.Task, names: Names) -> Call:
+    """Return a request with what makes its response a failure, or a no."""
+    call = _checked(call, task, names)
+    if action.expect == ("2xx",) and not call.no:
+        return call  # httpx tells that itself
+    return replace(call, fails=control.is_unexpected(action.expect, beside=8))
+
+
+def _checked(call: Call, task: ir.Task, names: Names) -> Call:
+    """Return a call with what a check does if the answer is no."""
+    told = task.name in names.control.rules
+    skips = 'raise Skipped("the check says no")' if told else "return"
+    is_left_out = task.if_false is ir.IfFalse.SKIP and not told
+    return replace(call, no=control.says_no(task, skips), skips=is_left_out)
+
+
+def _python(action: ir.Python, task: ir.Task, names: Names) -> Call:
     function = action.function
     called = f"{function}_" if function in RESERVED else function
     imported = function if called == function else f"{function} as {called}"
@@ -233,15 +262,20 @@ def _python(action: ir.Python) -> Call:
     if not calls.fits(line, beside=4):
         line = f"from {action.module} import (\n    {imported},\n)"
     named = {name: expression(value, _FUNCTION) for name, value in action.args.items}
-    return Call(called, calls.arguments((), named, beside=len(called) + 6), Code(line))
+    beside = len(called) + (14 if task.if_false else 6)
+    call = Call(called, calls.arguments((), named, beside=beside), Code(line))
+    return _checked(call, task, names)
 
 
-def _signature(task: ir.Task, name: str, tables: int) -> Code:
+def _signature(task: ir.Task, name: str, tables: int, rule: control.Rule | None) -> Code:
     """Return the parameters of a task's function and what it returns."""
-    returns = "Iterator[dg.MaterializeResult]" if tables > 1 else "None"
-    needed = tables > 1 or is_dated(task.action) or uses(task.action)
-    if not needed and calls.fits(f"def {name}() -> None:", beside=0):
-        return Code("() -> None")
+    many = (tables > 1 or task.if_false is ir.IfFalse.SKIP) and rule is None
+    returns = "Iterator[dg.MaterializeResult]" if many else "None"
+    warns = task.if_false is ir.IfFalse.WARN
+    uses_run = is_dated(task.action) or uses(task.action)
+    needed = tables > 1 or warns or uses_run or rule is not None
+    if not needed and calls.fits(f"def {name}() -> {returns}:", beside=0):
+        return Code(f"() -> {returns}")
     line = f"(context: dg.AssetExecutionContext) -> {returns}"
     if calls.fits(f"def {name}{line}:", beside=0):
         return Code(line)
@@ -252,8 +286,3 @@ def _owner(owner: str) -> str:
     """Return an owner as Dagster takes one: an address, or a team."""
     is_valid = _EMAIL.fullmatch(owner) or (owner.startswith("team:") and owner != "team:")
     return owner if is_valid else f"team:{owner}"
-
-
-def _retries(retries: ir.Retries) -> Code:
-    delay = f", delay={calls.seconds(retries.delay)}" if retries.delay else ""
-    return Code(f"dg.RetryPolicy(max_retries={retries.count}{delay})")

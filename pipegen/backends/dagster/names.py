@@ -8,17 +8,19 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pipegen import ir
 from pipegen.backends import calls, dbt
+from pipegen.backends.dagster.control import Rule, control
 from pipegen.backends.dagster.views import Resource
 from pipegen.emit import Code, literal
-from pipegen.naming import take
+from pipegen.naming import slug, take
 
 _NAMES = """
-    ASSETS Any CHECKS Callable DBT_CLOUD_POLL DBT_LOCK DBT_MANIFESTS DagsterDbtTranslator Field
-    PARAMS Params DbtCliResource DbtProject Events Iterator Late Mapping Path ROOT Sequence
-    StepTranslator Switch TIMEZONE WITH_PACKAGES ZoneInfo added cache context contextmanager date
-    datetime dbt_assets dbt_cli dbt_freshness dbt_node dbt_nodes dbt_step defs dg given httpx
-    invoke_dbt job json key os params parse_dbt refreshed response run_dbt run_dbt_cloud run_date
-    run_step schedule scheduled_day subprocess threading told
+    ASSETS Any CHECKS Callable Collection DBT_CLOUD_POLL DBT_LOCK DBT_MANIFESTS DagsterDbtTranslator
+    DbtCliResource DbtProject Events Field Iterator Late Mapping PARAMS Params Path ROOT Self
+    Sequence Skipped StepTranslator Switch TIMEZONE UNFINISHED WITH_PACKAGES Waits Work ZoneInfo
+    added cache context contextmanager date datetime dbt_assets dbt_cli dbt_freshness dbt_node
+    dbt_nodes dbt_step decided defs dg ended given governed httpx invoke_dbt is_running job json key
+    os params parse_dbt refreshed response run_date run_dbt run_dbt_cloud run_step schedule
+    scheduled_day state subprocess threading told told_freshness
 """
 _NO_JOBS = """
     arg_dict bool conf config context dict float input input_arg_dict int meta output
@@ -49,6 +51,8 @@ class Names:
         self.constants = dbt.Constants(in_process, taken)
         self._resources = dbt.Constants(steps, taken, suffix="_project", own=False)
         self.variables = {task.name: take(task.name, taken) for task in pipeline.tasks}
+        self.control = control(pipeline.tasks)
+        self.verdict = take("verdict", taken | {slug(task.name) for task in pipeline.tasks})
         self.nodes = node_names(
             task.action for task in pipeline.tasks if isinstance(task.action, ir.Dbt)
         )
@@ -57,6 +61,10 @@ class Names:
         for task in sorted(makers, key=lambda task: bool(task.loads)):
             others = {key for keys in self.keys.values() for key in keys.values()}
             self.keys[task.name] = _keys(pipeline.name, task, self.nodes, others)
+
+    def rule(self, task: ir.Task) -> Rule | None:
+        """Return how a task's step decides whether it runs; None if Dagster does."""
+        return self.control.rules.get(task.name)
 
     def resources(self) -> Iterator[Resource]:
         """Yield the constants of what `@dbt_assets` take."""
@@ -70,12 +78,17 @@ class Names:
     def deps(self, task: ir.Task) -> Iterator[Code]:
         """Yield what a task's assets depend on: of a task with many, those its data names."""
         for upstream in task.upstream:
+            if upstream in self.control.rules and task.name in self.control.rules:
+                yield Code(f"state({literal(upstream)})")
+                continue
             if upstream not in self.keys:
                 continue  # a check, which blocks by itself what reads its asset
             keys = self.keys[upstream]
             details = (d.detail.split(" ")[-1] for d in task.dependencies if d.task == upstream)
             named = sorted(set(details).intersection(keys))
-            if len(keys) == 1 or not named:
+            if upstream in self.control.rules:  # with an asset more
+                yield from (listed(keys[name], beside=21) for name in named or keys)
+            elif len(keys) == 1 or not named:
                 yield Code(self.variables[upstream])
             else:
                 yield from (listed(keys[name], beside=21) for name in named)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pipegen import ir
 from pipegen.backends import dbt
+from pipegen.backends.dagster.control import Rule
 from pipegen.backends.dagster.params import Params
 from pipegen.emit import Code
 
@@ -84,18 +85,26 @@ class Freshness:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of a function, and how that is imported."""
+    """A call of a function, and how that is imported.
+
+    `fails` is the condition under which the response to a request is no success. A check does
+    `no` if its answer is one; `skips`, if its asset is then left out.
+    """
 
     callee: str
     arguments: Code
     imports: Code | None = None
+    fails: Code | None = None
+    no: Code | None = None
+    skips: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Asset:
     """One step of the job; `where` is the place of the first in a part of the specification.
 
-    `key` is the key of its asset; a source of several tables has `keys`.
+    `key` is the key of its asset; a source of several tables has `keys`. With a `rule` it decides
+    for itself whether it runs.
     """
 
     where: str | None
@@ -111,18 +120,50 @@ class Asset:
     kind: str
     labels: Labels
     retries: Code | None
+    pool: str | None
+    rule: Rule | None
     template: str
     body: Invocation | Freshness | Call
+
+    @property
+    def specs(self) -> bool:
+        """Whether its assets are told one by one."""
+        return self.is_table or self.rule is not None
+
+    @property
+    def decorator(self) -> Code:
+        """What makes assets of its function."""
+        return Code("governed" if self.rule else "dg.multi_asset")
+
+    @property
+    def yields(self) -> bool:
+        """Whether its function has to tell which assets it made."""
+        return bool(self.keys) and self.rule is None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The last step of a run, which fails it if one of some tasks failed."""
+
+    name: str
+    key: Code
+    op: str
+    deps: Code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Helpers(dbt.Helpers):
     """What the functions that run dbt must be able to do; `selector` for a step by name,
-    `deps` for one that installs its packages first.
+    `deps` for one that installs its packages first, `told` for nodes and `told_ages` for
+    freshness that decide for themselves whether they run.
     """
 
     selector: bool
     deps: bool
+    pool: bool
+    told: bool
+    told_ages: bool
+    plain_ages: bool
 
     @property
     def run_dbt(self) -> Code:
@@ -156,12 +197,16 @@ class File:
     labels: Labels
     schedule: ir.Schedule | None
     schedule_name: str
+    status: Code
+    starts: Code | None
+    settings: tuple[str, ...]
     projects: tuple[dbt.Project, ...]
     resources: tuple[Resource, ...]
     dbt: Helpers | None
     assets: tuple[Asset, ...]
     names: Code
     checks: Code | None
+    verdict: Verdict | None
     defined: Code
     in_process: bool
     nodes: bool
@@ -178,13 +223,18 @@ class File:
     zoned: bool
     abc: Code | None
     datetime: Code | None
+    typing: Code | None
     params: Params | None
     switch: bool
+    told: bool
+    skipped: bool
+    waits: bool
+    unfinished: bool
 
     @property
-    def any(self) -> bool:
-        """Whether a helper takes or returns anything."""
-        return self.dbt is not None or self.params is not None
+    def states(self) -> str:
+        """The group of the assets that tell how tasks ended."""
+        return f"{self.name}_states"
 
     @property
     def fields(self) -> bool:

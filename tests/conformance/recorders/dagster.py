@@ -127,6 +127,11 @@ def ended(step: str, logs: list[Any]) -> dict[str, Any]:
     ]
     starts = [time for kind, time in events if kind in ("STEP_START", "STEP_RESTARTED")]
     ends = [(ENDS[kind], time) for kind, time in events if kind in ENDS]
+    if ends and ends[0][0] == "success" and not any(kind == "STEP_OUTPUT" for kind, _ in events):
+        ends = [("skipped", ends[0][1])]  # it left its asset out
+    for state in told_of(step, logs):
+        ends = [(state["state"], ends[0][1])]
+        starts = starts if state["attempts"] else []
     if not events or not (starts or ends):
         abandoned = any(entry.user_message.startswith(ABANDONED.format(step)) for entry in logs)
         ends = [("upstream_failed" if abandoned else "not run", 0.0)]
@@ -137,6 +142,17 @@ def ended(step: str, logs: list[Any]) -> dict[str, Any]:
         "started": starts[0] if starts else None,
         "ended": time if starts else None,
     }
+
+
+def told_of(step: str, logs: list[Any]) -> list[dict[str, Any]]:
+    """Return what a step tells of its own end, in the asset of its state."""
+    return [
+        facts(event.step_materialization_data.materialization.metadata)
+        for event in (entry.dagster_event for entry in logs if entry.dagster_event)
+        if event.is_step_materialization
+        and event.step_key == step
+        and event.step_materialization_data.materialization.asset_key.path[2:] == ["state"]
+    ]
 
 
 def told(logs: list[Any]) -> dict[str, dict[str, Any]]:
