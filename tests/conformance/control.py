@@ -51,7 +51,8 @@ class Case:
         tasks = tuple((name, changed.get(name, ran)) for name, ran in trace.tasks)
         ran = {name for name, each in tasks if each.attempts}
         order = frozenset(edge for edge in meaning.edges() if ran.issuperset(edge))
-        return replace(trace, tasks=tasks, order=order)
+        succeeded = other.get("succeeded", trace.succeeded)
+        return replace(trace, tasks=tasks, order=order, succeeded=succeeded)
 
 
 def cases(folder: Path = HERE / "cases") -> dict[str, Case]:

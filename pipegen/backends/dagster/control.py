@@ -31,11 +31,15 @@ class Control:
     judged: tuple[str, ...]
 
 
+_MAY_SKIP = (ir.RunIf.ONE_SUCCESS, ir.RunIf.ONE_FAILED, ir.RunIf.ANY_SKIPPED)
+
+
 def control(tasks: Iterable[ir.Task]) -> Control:
     """Return which tasks of a pipeline, in topological order, decide for themselves.
 
     These are what has a `run_if` and all before it, what may fail, and whatever comes after one
-    whose failure Dagster does not see.
+    whose failure Dagster does not see. And since Dagster skips what waits for a skipped task even
+    if another failed, what waits for one and for others, with what may be skipped before it.
     """
     tasks = tuple(tasks)
     watchers = {task.name for task in tasks if task.run_if is not ir.RunIf.ALL_SUCCESS}
@@ -48,11 +52,26 @@ def control(tasks: Iterable[ir.Task]) -> Control:
     for task in tasks:
         if not deciding.isdisjoint(task.upstream):
             deciding.add(task.name)
-    rules = {task.name: _rule(task, task.name not in silent) for task in tasks}
+    deciding |= _torn(tasks)
     return Control(
-        rules={name: rule for name, rule in rules.items() if name in deciding},
+        rules={t.name: _rule(t, t.name not in silent) for t in tasks if t.name in deciding},
         judged=tuple(t.name for t in tasks if t.name in watched and not t.allow_failure),
     )
+
+
+def _torn(tasks: tuple[ir.Task, ...]) -> set[str]:
+    """Return what waits for a task that may be skipped and for others, and such tasks before it."""
+    skippable: set[str] = set()
+    for task in tasks:
+        skips = task.if_false is ir.IfFalse.SKIP or task.run_if in _MAY_SKIP
+        if skips or not skippable.isdisjoint(task.upstream):
+            skippable.add(task.name)
+    torn: set[str] = set()
+    for task in reversed(tasks):
+        before = skippable.intersection(task.upstream)
+        if before and (task.name in torn or len(task.upstream) > 1):
+            torn |= {task.name, *before}
+    return torn
 
 
 def _rule(task: ir.Task, raises: bool) -> Rule:
@@ -116,17 +135,11 @@ def _statuses(status: str) -> Code:
 
 def starts(schedule: ir.Schedule) -> Code | None:
     """Return the condition under which a run starts that comes due."""
-    asked = []
-    if schedule.start:
-        asked.append(f"scheduled_day(context) >= {literal(schedule.start)}")
-    if schedule.overlap is ir.Overlap.SKIP:
-        asked.append("not is_running(context)")
-    if not asked:
-        return None
-    line = f"lambda context: {' and '.join(asked)}"
-    if calls.fits(line, beside=20):
-        return Code(line)
-    return Code(f"lambda context: (\n    {f'{chr(10)}    and '.join(asked)}\n)")
+    is_day = f"scheduled_day(context) >= {literal(schedule.start)}" if schedule.start else ""
+    is_free = "not is_running(context)" if schedule.overlap is ir.Overlap.SKIP else ""
+    if is_day and is_free:
+        return Code(f"lambda context: (\n    {is_day} and {is_free}\n)")
+    return Code(f"lambda context: {is_day or is_free}") if is_day or is_free else None
 
 
 def settings(pipeline: ir.Pipeline, schedule: str) -> Iterator[str]:

@@ -60,9 +60,10 @@ CAPABILITIES: Capabilities = {
         "`state` tells, and the error is in the log of the run",
     ),
     Feature.CHECK: degraded(
-        "an asset that is left out if the answer is no, so that its readers are skipped, or a "
-        "step that fails without a retry, or warns in the log",
-        "a task that waits both for a skipped and for a failed one is shown as skipped",
+        "an asset that is left out if the answer is no, so that its readers are skipped, or a step "
+        "that fails without a retry, or warns in the log",
+        "before a task that waits for others too, the step of what is skipped is green: the asset "
+        "`<pipeline>/<task>/state` tells",
     ),
     Feature.HTTP_EXPECT: native("the step fails for any other status"),
     Feature.TIMEOUT: emulated(

@@ -136,6 +136,11 @@ class Asset:
         return Code("governed" if self.rule else "dg.multi_asset")
 
     @property
+    def ages(self) -> Code:
+        """What makes a step of a question for the age of tables."""
+        return Code("told_freshness" if self.rule else "dbt_freshness")
+
+    @property
     def yields(self) -> bool:
         """Whether its function has to tell which assets it made."""
         return bool(self.keys) and self.rule is None
@@ -164,6 +169,11 @@ class Helpers(dbt.Helpers):
     told: bool
     told_ages: bool
     plain_ages: bool
+
+    @property
+    def exploded(self) -> bool:
+        """Whether a step of nodes is given more than has room in a line."""
+        return self.params or self.pool
 
     @property
     def run_dbt(self) -> Code:
