@@ -17,6 +17,11 @@ from pipegen.resources import resource
 
 _PLACEHOLDER = re.compile(r"\{(?=\{\s*[\w.\-\[\]$]+\s*\}\})")
 """The first brace of what Prefect fills in when it reads a `prefect.yaml`."""
+_COLLISIONS = {
+    ir.Overlap.SKIP: yaml_string("CANCEL_NEW"),
+    ir.Overlap.QUEUE: yaml_string("ENQUEUE"),
+    ir.Overlap.ALLOW: None,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +35,8 @@ class Deployment:
     tags: tuple[Code, ...]
     cron: Code | None
     timezone: Code
+    active: Code
+    collision: Code | None
 
 
 def plan_project(pipelines: tuple[ir.Pipeline, ...], target: Target) -> tuple[PlannedFile, ...]:
@@ -55,6 +62,7 @@ def plan_project(pipelines: tuple[ir.Pipeline, ...], target: Target) -> tuple[Pl
 
 def _deployment(pipeline: ir.Pipeline, pool: Code) -> Deployment:
     description, schedule = _literally(pipeline.description), pipeline.schedule
+    overlap = (schedule and schedule.overlap) or ir.Overlap.SKIP
     return Deployment(
         name=yaml_string(pipeline.name),
         entrypoint=yaml_string(entrypoint(pipeline)),
@@ -63,6 +71,8 @@ def _deployment(pipeline: ir.Pipeline, pool: Code) -> Deployment:
         tags=tuple(yaml_string(_literally(tag)) for tag in tags(pipeline)),
         cron=yaml_string(schedule.cron) if schedule and schedule.cron else None,
         timezone=yaml_string(pipeline.timezone),
+        active=Code("false" if schedule and not schedule.enabled else "true"),
+        collision=_COLLISIONS[overlap],
     )
 
 
@@ -89,7 +99,48 @@ BACKEND = Backend(
             "parameters of the flow's function, whose types the deployment checks; one of a name "
             "that Python or the file keeps for itself ends with `_`"
         ),
+        Feature.OVERLAP_SKIP: degraded(
+            "the deployment's `concurrency_limit` with `CANCEL_NEW`, also where `overlap` is not "
+            "written",
+            "a run that is started by hand while another runs is cancelled as well",
+        ),
+        Feature.OVERLAP_QUEUE: degraded(
+            "the deployment's `concurrency_limit` with `ENQUEUE`",
+            "a run that is started by hand while another runs waits for its end as well",
+        ),
+        Feature.OVERLAP_ALLOW: native("a deployment without `concurrency_limit`"),
+        Feature.DISABLED: native("a schedule of the deployment that is not `active`"),
+        Feature.RUN_TIMEOUT: degraded(
+            "`timeout_seconds` of the flow, which is also the longest that an attempt of a task "
+            "may take",
+            "the flow run fails in time, but what runs then goes on until its own timeout, in its "
+            "thread; what has not begun ends as `Crashed` or `NotReady`, or has no task run, and "
+            "is not called skipped",
+        ),
+        Feature.MAX_PARALLEL: native(
+            "`max_workers` of the flow's task runner: a task run that waits for another, for a "
+            "retry or for its pool takes one too, so that fewer may run than could"
+        ),
+        Feature.POOL: emulated(
+            "the tag `pool:<name>` of the task, and a concurrency limit of that tag, which each "
+            "flow run creates on the server or sets to the pool's slots; a task run has its slot "
+            "until its last try"
+        ),
+        Feature.RUN_IF: emulated(
+            "`allow_failure` on what the task run waits for and, where one of these may be "
+            "skipped, a look at their states first: it then ends in the state `Skipped`, of the "
+            "type completed"
+        ),
+        Feature.ALLOW_FAILURE: emulated(
+            "the flow waits for all its task runs, and returns a state that leaves out those that "
+            "may fail"
+        ),
+        Feature.CHECK: emulated(
+            "a task run that a no ends in the state `SaidNo`, of the type failed or, with "
+            "`if_false: skip`, completed, or with `warn` in `Warned`"
+        ),
         Feature.RETRIES: native("`retries` and `retry_delay_seconds` of the task"),
+        Feature.BACKOFF: native("`retry_delay_seconds` with a list of waits"),
         Feature.TIMEOUT: native(
             "`timeout_seconds` of an async task; `subprocess.run`'s timeout; a look at the clock "
             "while dbt Cloud is asked for the end of a job"
@@ -127,6 +178,7 @@ BACKEND = Backend(
         Feature.PYTHON: native("a call in a task"),
         Feature.SHELL: native("`subprocess.run` in a task, without a shell"),
         Feature.HTTP: native("a request by httpx in an async task"),
+        Feature.HTTP_EXPECT: emulated("a look at the answer's status"),
         Feature.DBT_CLOUD: emulated(
             "a run of the job, started, watched and, if the task ends before or the flow run is "
             "cancelled, cancelled by httpx; a retry goes on where the run failed, unless the task "

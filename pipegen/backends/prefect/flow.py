@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
 from pipegen import ir
 from pipegen.backends import Target, calls, dbt, remote
 from pipegen.backends.params import is_dated, is_formatted, reads_environment, uses
+from pipegen.backends.prefect import control
 from pipegen.backends.prefect.params import declared
-from pipegen.backends.prefect.views import Definition, Flow, Late, Options, Submission, imported
+from pipegen.backends.prefect.views import Definition, Flow, Late, Options, Submission
 from pipegen.emit import Code, brackets, expression, identifier, literal
 from pipegen.files import PlannedFile
 from pipegen.naming import slug, take
@@ -21,11 +22,12 @@ _WIDTH = 88
 _FLOW_WIDTH = 45
 _NAMES = """
     Annotated Any Callable Cancelled Completed DBT_CLOUD_POLL DBT_LOCK DBT_MANIFESTS DEFAULT
-    Field FlowRunContext Iterator Mapping Path PrefectFuture ROOT Sequence State TIMEZONE UUID
-    WITH_PACKAGES ZoneInfo added contextmanager date dbt defaults flow flow_run freshness
-    get_client get_run_logger given httpx in_time invoke_dbt json os params parse_dbt run
-    run_date run_dbt run_dbt_cloud stale_tables subprocess suppress task task_run threading time
-    wait
+    Failed Field FlowRunContext Iterator Mapping ObjectAlreadyExists Path Pending PrefectFuture
+    ROOT Sequence State TIMEZONE ThreadPoolTaskRunner UUID WITH_PACKAGES ZoneInfo added
+    allow_failure contextmanager date dbt defaults ended flow flow_run freshness get_client
+    get_run_logger get_transaction given has_no_answer held_back httpx in_time invoke_dbt json
+    limit_tag os params parse_dbt quote run run_date run_dbt run_dbt_cloud stale_tables
+    subprocess suppress task task_run threading time unkept upstream wait
 """
 
 
@@ -46,13 +48,20 @@ class _Names:
 def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
     """Plan the file of a pipeline's flow."""
     path = _path(pipeline)
+    pipeline = control.bounded(pipeline)
+    rules = control.rules(pipeline.tasks)
     names = _Names()
     function = names.new(pipeline.name, _FLOW_WIDTH)
     params, given, defaults = declared(pipeline, _RUN, names.taken)
     actions = [task.action for task in pipeline.tasks]
     constants = dbt.Constants(pipeline.tasks, names.taken)
     helpers = dbt.helpers(pipeline.tasks, constants)
-    definitions, submissions = _tasks(pipeline, names, constants)
+    definitions, submissions = _tasks(pipeline, names, constants, rules)
+    may_fail = [
+        Code(run.variable)
+        for task, run in zip(pipeline.tasks, submissions, strict=True)
+        if task.allow_failure
+    ]
     start = pipeline.schedule.start if pipeline.schedule else None
     leaves = [leaf for action in actions for leaf in calls.leaves(action)]
     view = Flow(
@@ -79,22 +88,18 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
         or any(map(calls.formats, actions)),
         late=bool(helpers and helpers.late),
         logs=bool(helpers and helpers.builds),
-        states=_states(bool(start), bool(helpers and helpers.freshness)),
         dbt_cloud=any(map(remote.is_dbt_cloud, actions)),
         resumes=any(map(remote.resumes, pipeline.tasks)),
         params=params,
         given=given,
         defaults=defaults,
+        control=control.control(pipeline, rules, may_fail),
     )
     return (PlannedFile(path, "flow.py.j2", view, pipeline.source),)
 
 
 def _may_time_out(task: ir.Task) -> bool:
     return task.timeout is not None and dbt.is_dbt(task.action)
-
-
-def _states(starts: bool, freshness: bool) -> Code | None:
-    return imported(Cancelled=starts, Completed=freshness, State=starts or freshness)
 
 
 def entrypoint(pipeline: ir.Pipeline) -> str:
@@ -113,22 +118,33 @@ def _path(pipeline: ir.Pipeline) -> PurePosixPath:
 
 
 def _tasks(
-    pipeline: ir.Pipeline, names: _Names, constants: dbt.Constants
+    pipeline: ir.Pipeline, names: _Names, constants: dbt.Constants, rules: control.Rules
 ) -> tuple[tuple[Definition, ...], tuple[Submission, ...]]:
     """Return the Prefect tasks and their runs: dbt tasks of the same options share one."""
     definitions: dict[tuple[str, Options], Definition] = {}
     submissions: dict[str, Submission] = {}
+    looks = control.holds_dbt(pipeline.tasks, rules)
     for task in pipeline.tasks:
-        title = task.group or task.name
-        key = (task.key, tuple(_task_options(task, pipeline.owner)))
+        title, rule = task.group or task.name, rules.get(task.name)
+        is_dbt = dbt.is_dbt(task.action)
+        own = bool(rule) and not is_dbt
+        uncached = own or (looks and isinstance(task.action, ir.Dbt) and _is_late(task.action))
+        key = (task.key, tuple(_task_options(task, pipeline.owner, uncached=uncached)))
         if key not in definitions:
             name = names.new(f"run_{title}", _WIDTH // 2)
             definition = _definition(task, *key, name, pipeline.name, constants)
-            definitions[key] = replace(definition, params=_is_told(task.action))
+            definitions[key] = replace(
+                definition,
+                params=_is_told(task.action),
+                rule=rule if own else None,
+                no=control.no(task),
+                expect=control.statuses(task),
+            )
         function = definitions[key].name
         future = names.new(task.name, _WIDTH - len("     = .submit() ") - len(function))
         upstream = [Code(submissions[other].variable) for other in task.upstream]
-        given = _given(task, constants, upstream, beside=16 + len(future) + len(function))
+        waits = control.waiting(task, rule, upstream)
+        given = _given(task, constants, waits, beside=16 + len(future) + len(function))
         submissions[task.name] = Submission(future, function, given)
     return tuple(definitions.values()), tuple(submissions.values())
 
@@ -136,22 +152,25 @@ def _tasks(
 def _flow_options(pipeline: ir.Pipeline) -> Options:
     description = (("description", literal(pipeline.description)),) if pipeline.description else ()
     kept = (("retries", literal(0)), ("persist_result", literal(True)))
-    return (("name", literal(pipeline.name)), *description, *kept)
+    limits = control.flow_options(pipeline)
+    return (("name", literal(pipeline.name)), *description, *kept, *limits)
 
 
-def _task_options(task: ir.Task, owner: str | None) -> Iterator[tuple[str, Code]]:
+def _task_options(
+    task: ir.Task, owner: str | None, *, uncached: bool
+) -> Iterator[tuple[str, Code]]:
     yield "name", literal(task.group or task.name)
     if not dbt.is_dbt(task.action):
         yield "task_run_name", literal(task.name)
     if task.description:
         yield "description", literal(task.description)
-    if labels := tags(task, inherited=owner):
+    if labels := (*tags(task, inherited=owner), *control.pool_tags(task)):
         yield "tags", calls.items([literal(tag) for tag in labels], beside=10)
-    yield "retries", literal(task.retries.count)
-    if task.retries.count:
-        yield "retry_delay_seconds", calls.seconds(task.retries.delay)
+    yield from control.retries(task)
     if task.timeout and isinstance(task.action, ir.Python | ir.Http):
         yield "timeout_seconds", calls.seconds(task.timeout)
+    if uncached:
+        yield "cache_policy", Code('DEFAULT - "upstream"')
 
 
 def _is_told(action: ir.Action) -> bool:
@@ -181,7 +200,8 @@ def _definition(
         case ir.Python(module=module, function=function, args=args):
             callee = f"{module}.{function}"
             named = {argument: expression(value, _RUN) for argument, value in args.items}
-            given = calls.arguments((), named, beside=6 + len(callee))
+            beside = (14 if task.if_false else 6) + len(callee)
+            given = calls.arguments((), named, beside)
             template = "python.j2"
             return Definition(key, name, options, "", template, None, callee, given, module)
         case ir.Shell():
@@ -213,8 +233,9 @@ def _late(action: ir.Dbt, constants: dbt.Constants) -> Late:
     )
 
 
-def _given(task: ir.Task, constants: dbt.Constants, upstream: Sequence[Code], beside: int) -> Code:
-    options = {"wait_for": calls.items(upstream, beside=18)} if upstream else {}
+def _given(
+    task: ir.Task, constants: dbt.Constants, options: Mapping[str, Code], beside: int
+) -> Code:
     action = task.action
     params = (Code("params"),) if _is_told(action) else ()
     if not dbt.is_dbt(action):

@@ -35,7 +35,9 @@ class Late:
 class Definition:
     """A Prefect task. `template` prints its function; without one it is `base` with options.
 
-    `key` is where it is specified and `module` what a Python task imports.
+    `key` is where it is specified and `module` what a Python task imports. `rule` is by which
+    it looks at what it waited for, `no` how a check ends that says no, and `expect` the
+    statuses of an answer to a request that httpx does not know to be good.
     """
 
     key: str
@@ -48,6 +50,44 @@ class Definition:
     arguments: Code | None = None
     module: str = ""
     params: bool = False
+    rule: str | None = None
+    no: Code | None = None
+    expect: Code | None = None
+
+    @property
+    def ends(self) -> bool:
+        """Whether it may end in a state of its own."""
+        return bool(self.rule or self.no)
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """How many task runs of a tag may run at once."""
+
+    tag: str
+    slots: int
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What governs the runs of a flow.
+
+    `rules` are by which task runs look at what they waited for, those of `dbt` among them.
+    Task runs may end skipped, a check may warn or fail with a no, and not be repeated for it.
+    `lenient` says that some run though others failed, and `may_fail` is the list of those that
+    do not fail the flow run. `limits` are the pools.
+    """
+
+    rules: frozenset[str]
+    dbt: bool
+    skips: bool
+    warns: bool
+    says_no: bool
+    retries_checks: bool
+    lenient: bool
+    may_fail: Code | None
+    limits: tuple[Limit, ...]
+    max_parallel: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +120,36 @@ class Flow:
     formatted: bool
     late: bool
     logs: bool
-    states: Code | None
     dbt_cloud: bool
     resumes: bool
     params: tuple[Param, ...]
     given: Code
     defaults: Code | None
+    control: Control
+
+    @property
+    def tasks(self) -> Code | None:
+        """What it takes of Prefect itself."""
+        return imported(allow_failure=self.control.lenient, flow=True, task=bool(self.definitions))
+
+    @property
+    def cached(self) -> bool:
+        """Whether it says what of its arguments a task's result depends on."""
+        return self.dbt is not None or bool(self.control.rules)
+
+    @property
+    def client(self) -> bool:
+        """Whether it asks Prefect's server."""
+        return self.dbt_cloud or bool(self.control.limits)
+
+    @property
+    def result(self) -> Code:
+        """The type of what the flow's function returns."""
+        if self.control.may_fail:
+            return Code("State")
+        return Code(
+            "list[PrefectFuture[Any]] | State" if self.start else "list[PrefectFuture[Any]]"
+        )
 
     @property
     def httpx(self) -> bool:
@@ -105,13 +169,30 @@ class Flow:
             Callable=self.dbt_cloud,
             Iterator=has_env,
             Mapping=has_env,
-            Sequence=self.dbt is not None or self.dbt_cloud,
+            Sequence=self.dbt is not None
+            or self.dbt_cloud
+            or bool(self.control.rules or self.control.may_fail),
         )
 
     @property
     def contextlib(self) -> Code | None:
         """What its helpers run in."""
-        return imported(contextmanager=bool(self.dbt and self.dbt.env), suppress=self.dbt_cloud)
+        return imported(
+            contextmanager=bool(self.dbt and self.dbt.env),
+            suppress=self.dbt_cloud or bool(self.control.limits),
+        )
+
+    @property
+    def states(self) -> Code | None:
+        """The states that it gives runs."""
+        control, freshness = self.control, bool(self.dbt and self.dbt.freshness)
+        used = {
+            "Cancelled": self.start is not None,
+            "Completed": freshness or control.skips or control.warns or bool(control.may_fail),
+            "Failed": control.says_no or bool(control.may_fail),
+            "Pending": "one_success" in control.rules,
+        }
+        return imported(**used, State=any(used.values()))
 
     @property
     def runtime(self) -> Code | None:

@@ -37,7 +37,7 @@ os.environ.update(
 
 import prefect.settings  # noqa: E402
 from dbt.cli.main import dbtRunner  # noqa: E402
-from prefect import Flow, State  # noqa: E402
+from prefect import Flow, State, Task  # noqa: E402
 from prefect.client.orchestration import get_client  # noqa: E402
 from prefect.flow_engine import run_flow  # noqa: E402
 from prefect.settings import PREFECT_API_URL, temporary_settings  # noqa: E402
@@ -46,7 +46,12 @@ from prefect.testing.utilities import prefect_test_harness  # noqa: E402
 
 PATIENCE_SECONDS = 60.0
 STATES = {"COMPLETED": "success", "FAILED": "failed", "CRASHED": "failed"}
+NAMED = {"NotReady": "upstream_failed", "Skipped": "skipped"}
+"""The states of task runs that have done no work, by name; Prefect counts some as a run."""
+UNTRIED = "CancelledError: Task run cancelled by the task runner"
+"""How the state of a task run ends its message that a flow run's end kept from its work."""
 
+submissions: list[str] = []
 dbt_invocations: list[list[str]] = []
 last_flow_run: list[str] = []
 _invoke = dbtRunner.invoke
@@ -59,6 +64,16 @@ def _logged(self: dbtRunner, args: list[str], **options: Any) -> Any:
 
 
 dbtRunner.invoke = _logged  # type: ignore[method-assign]
+
+_submit = Task.submit
+
+
+def _counted(self: Task[..., Any], *args: Any, **options: Any) -> Any:
+    submissions.append(self.name)
+    return _submit(self, *args, **options)
+
+
+Task.submit = _counted  # type: ignore[method-assign]
 
 
 @contextlib.contextmanager
@@ -124,16 +139,18 @@ def rerun(file: str, recipe: str) -> dict[str, Any]:
 def record(file: str, pipeline: str, day: str | None, params: dict[str, Any]) -> dict[str, Any]:
     """Run the flow once, and return what Prefect's server knows of the run."""
     dbt_invocations.clear()
+    submissions.clear()
     ended = run(load(file, pipeline), day, params)
     flow_run_id = ended.state_details.flow_run_id
     assert flow_run_id is not None
     last_flow_run[:] = [str(flow_run_id)]
     results = ended.result(raise_on_failure=False)
-    runs = final_task_runs(flow_run_id, expected=len(results or ()))
+    states = results if isinstance(results, list) else []
+    runs = final_task_runs(flow_run_id, expected=len(submissions))
     names = {run["id"]: run["name"] for run in runs}
     returned = {
         str(state.state_details.task_run_id): state.result()
-        for state in results or ()
+        for state in states
         if state.is_completed()
     }
     if len(set(names.values())) != len(runs):
@@ -162,7 +179,7 @@ def task(run: dict[str, Any]) -> dict[str, Any]:
     """Return how a task run ended, how often it was tried and when."""
     return {
         "state": state(run),
-        "attempts": run["run_count"],
+        "attempts": attempts(run),
         "started": epoch(run["start_time"]),
         "ended": epoch(run["end_time"]),
     }
@@ -170,9 +187,17 @@ def task(run: dict[str, Any]) -> dict[str, Any]:
 
 def state(run: dict[str, Any]) -> str | None:
     """Return the final state of a task run, or None if it is not final."""
-    if run["state_name"] == "NotReady":
-        return "upstream_failed"
-    return STATES.get(run["state_type"])
+    name, type = run["state_name"], run["state_type"]
+    if (name, type) == ("SaidNo", "COMPLETED"):
+        return "skipped"
+    return NAMED.get(name) or STATES.get(type)
+
+
+def attempts(run: dict[str, Any]) -> int:
+    """Return how often a task run did its work, or began to."""
+    message = run["state"]["message"] or ""
+    untried = run["state_name"] in NAMED or message.endswith(UNTRIED)
+    return 0 if untried else int(run["run_count"])
 
 
 def epoch(moment: str | None) -> float | None:
