@@ -111,11 +111,10 @@ BACKEND = Backend(
         Feature.OVERLAP_ALLOW: native("a deployment without `concurrency_limit`"),
         Feature.DISABLED: native("a schedule of the deployment that is not `active`"),
         Feature.RUN_TIMEOUT: degraded(
-            "`timeout_seconds` of the flow, which is also the longest that an attempt of a task "
-            "may take",
-            "the flow run fails in time, but what runs then goes on until its own timeout, in its "
-            "thread; what has not begun ends as `Crashed` or `NotReady`, or has no task run, and "
-            "is not called skipped",
+            "`timeout_seconds` of the flow; no attempt of a task may take ten seconds more than it",
+            "the flow run fails in time, but a task run that has begun goes on until it ends or "
+            "its own timeout does; what has not begun ends as `Crashed` or `NotReady`, or has no "
+            "task run, instead of skipped",
         ),
         Feature.MAX_PARALLEL: native(
             "`max_workers` of the flow's task runner: a task run that waits for another, for a "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from pipegen import ir
 from pipegen.backends import calls, dbt
@@ -11,6 +12,7 @@ from pipegen.backends.prefect.views import Control, Limit, Options
 from pipegen.emit import Code, indented, literal
 
 _LENIENT = {ir.RunIf.ONE_SUCCESS, ir.RunIf.ONE_FAILED, ir.RunIf.ANY_SKIPPED, ir.RunIf.ALL_DONE}
+_GRACE = timedelta(seconds=10)
 _NO = {
     ir.IfFalse.FAIL: 'Failed(name="SaidNo", message={})',
     ir.IfFalse.SKIP: 'unkept(Completed(name="SaidNo", message={}))',
@@ -22,13 +24,14 @@ Rules = dict[str, ir.RunIf]
 
 
 def bounded(pipeline: ir.Pipeline) -> ir.Pipeline:
-    """Return a pipeline in which no attempt may take longer than the run.
+    """Return a pipeline in which no attempt may take much longer than the run.
 
-    Prefect ends a flow run that takes too long, but not the threads of its task runs.
+    Prefect ends a flow run that takes too long, but not the threads of its task runs. These
+    end after it, lest a reader start before Prefect has kept it from that.
     """
-    limit = pipeline.timeout
-    if limit is None:
+    if pipeline.timeout is None:
         return pipeline
+    limit = pipeline.timeout + _GRACE
     tasks = (replace(task, timeout=min(task.timeout or limit, limit)) for task in pipeline.tasks)
     return replace(pipeline, tasks=tuple(tasks))
 
