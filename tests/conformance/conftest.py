@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from control import prepare
-from lanes import LANES, Recorder
+
+pytest.register_assert_rewrite("control", "traces", "wide")
+
+from control import prepare  # noqa: E402
+from lanes import LANES, Recorder  # noqa: E402
 
 TURNS = ("airflow", "dagster", "prefect")
 
