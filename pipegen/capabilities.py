@@ -51,6 +51,7 @@ class Feature(StrEnum):
     DBT_COMMAND = "transform.command"
     DBT_DOCS = "transform.command: docs"
     DBT_SELECTOR = "transform.selector"
+    DBT_NO_TARGET = "dbt.projects.target (left out)"
     DBT_TARGETS = "transform.target (several of one project)"
     DBT_VARS = "transform.vars"
     DBT_ENV = "transform.env"

@@ -164,11 +164,13 @@ def _of_value(value: ir.Value) -> Iterator[Feature]:
 
 
 def _of_targets(pipeline: ir.Pipeline) -> Needs:
-    """Yield the task that uses a dbt project with another target than one before it does."""
+    """Yield what uses a dbt project without a target, or with another than one before it."""
     first: dict[str, str | None] = {}
     for task in pipeline.tasks:
         if isinstance(task.action, ir.Dbt | ir.Freshness):
             project = task.action.project
+            if project.target is None:
+                yield Feature.DBT_NO_TARGET, project
             if first.setdefault(project.name, project.target) != project.target:
                 yield Feature.DBT_TARGETS, task
 

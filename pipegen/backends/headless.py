@@ -247,6 +247,7 @@ BACKEND = Backend(
         Feature.DBT_COMMAND: native("a `dbtRunner` invocation of that command"),
         Feature.DBT_DOCS: native("a `dbtRunner` invocation of `dbt docs generate`"),
         Feature.DBT_SELECTOR: native("`--selector`"),
+        Feature.DBT_NO_TARGET: native("no `--target`: dbt takes the one of the profile"),
         Feature.DBT_TARGETS: native("dbt's options for each target"),
         Feature.DBT_VARS: native("`--vars`, as one JSON argument"),
         Feature.DBT_ENV: emulated("added to the script's environment while dbt runs"),

@@ -62,6 +62,7 @@ MINIMAL = {
     Feature.DBT_COMMAND: DBT % "command: test",
     Feature.DBT_DOCS: "transforms: {t: {project: lab, command: docs}}",
     Feature.DBT_SELECTOR: "transforms: {t: {project: lab, selector: nightly, granularity: step}}",
+    Feature.DBT_NO_TARGET: "transforms: {t: {project: shop, select: fct_orders}}",
     Feature.DBT_TARGETS: (
         "transforms: {t: {project: lab, select: events}, "
         "u: {project: lab, select: users, target: x}}"

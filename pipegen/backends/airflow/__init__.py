@@ -11,7 +11,7 @@ from pipegen.backends.airflow.execution import Execution
 from pipegen.backends.airflow.governs import GOVERNS
 from pipegen.backends.airflow.offers import offers
 from pipegen.backends.dbt import is_dbt
-from pipegen.capabilities import NOT_YET, Feature, degraded, emulated, native
+from pipegen.capabilities import NOT_YET, Feature, degraded, emulated, native, unsupported
 from pipegen.files import PlannedFile
 from pipegen.resources import resource
 
@@ -83,6 +83,9 @@ BACKEND = Backend(
         Feature.DBT_COMMAND: native("Cosmos's operator of that command"),
         Feature.DBT_DOCS: native("Cosmos's operator of `dbt docs generate`"),
         Feature.DBT_SELECTOR: native("`selector` of the operator"),
+        Feature.DBT_NO_TARGET: unsupported(
+            "Cosmos names a target in every call of dbt: say which in the dbt project's `target`"
+        ),
         Feature.DBT_TARGETS: native("a `ProfileConfig` for each target"),
         Feature.DBT_VARS: native("`vars` of the operator; a template is filled in by Airflow"),
         Feature.DBT_ENV: native("`env` of the operator, beside the worker's own environment"),

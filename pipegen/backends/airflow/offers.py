@@ -33,6 +33,7 @@ _CONTAINER: Capabilities = {
         "Cosmos installs no packages in a container: install them in the image, and leave it out"
     ),
     Feature.DBT_ENV: native("`env` of the operator, in the container"),
+    Feature.DBT_NO_TARGET: native("no `--target`: dbt takes the one of the profile"),
     Feature.DBT_DEFER: native("`--defer --state`, of a folder of the image"),
 }
 _VIRTUALENV: Capabilities = {
@@ -56,6 +57,7 @@ _WATCHER: Capabilities = dict.fromkeys(
     ),
 )
 _MAPPED: Capabilities = {
+    Feature.DBT_NO_TARGET: native("the connection stands for every target"),
     Feature.DBT_TARGETS: unsupported(
         "`profiles` has one connection for all targets of a dbt project: leave that out, or "
         "`target` of the transform"

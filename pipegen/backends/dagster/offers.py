@@ -83,6 +83,7 @@ CAPABILITIES: Capabilities = {
     Feature.DBT_COMMAND: native("`@dbt_assets` for what builds tables, else an asset"),
     Feature.DBT_DOCS: native("an asset of `dbt docs generate`"),
     Feature.DBT_SELECTOR: native("`selector` of `@dbt_assets`"),
+    Feature.DBT_NO_TARGET: native("no `--target`: dbt takes the one of the profile"),
     Feature.DBT_TARGETS: native("dbt's options, or a `DbtProject`, for each target"),
     Feature.DBT_VARS: native("`--vars`, as one JSON argument"),
     Feature.DBT_ENV: emulated("added to the environment of the run's process while dbt runs"),

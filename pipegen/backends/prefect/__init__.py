@@ -161,6 +161,7 @@ BACKEND = Backend(
         Feature.DBT_COMMAND: native("a task run of that command; dbt runs in process"),
         Feature.DBT_DOCS: native("a task run, in process, of `dbt docs generate`"),
         Feature.DBT_SELECTOR: native("`--selector`"),
+        Feature.DBT_NO_TARGET: native("no `--target`: dbt takes the one of the profile"),
         Feature.DBT_TARGETS: native("dbt's options for each target"),
         Feature.DBT_VARS: native("`--vars`, as one JSON argument"),
         Feature.DBT_ENV: emulated(
