@@ -1,7 +1,8 @@
 """Let a live Airflow run DAGs as scheduled: scheduler, API server, and LocalExecutor's workers.
 
-`live_airflow.py DAGS_FOLDER` waits until each DAG had a run, and prints, as its last line, the
-name, end, attempts and times of each task, as JSON. Tasks have the environment of this script.
+`live_airflow.py DAGS_FOLDER [POOLS_FILE]` waits until each DAG had a run, and prints, as its last
+two lines, the end of each run, and the name, end, attempts and times of each task, as JSON. Tasks
+have the environment of this script.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -34,22 +35,26 @@ ATTEMPTED = """
 """
 
 
-def main(dags: str) -> None:
-    """Run the DAGs of a folder."""
+def main(dags: str, pools: str | None = None) -> None:
+    """Run the DAGs of a folder, in the pools of a file."""
+    imported = [["pools", "import", pools]] if pools else []
     with tempfile.TemporaryDirectory(prefix="airflow-") as folder:
         home = Path(folder)
-        configure(home, dags)
-        for command in (["db", "migrate"], ["dags", "reserialize"]):
+        port = configure(home, dags)
+        for command in (["db", "migrate"], *imported, ["dags", "reserialize"]):
             subprocess.run([*CLI, *command], stdout=sys.stderr, check=True)
-        with running("api-server"), running("scheduler"):
-            print(json.dumps(attempts(home / "airflow.db")))
+        with running("api-server"):
+            wait_for(port)  # without which no task can start, while its run takes its time
+            with running("scheduler"):
+                runs, tasks = ends(home / "airflow.db")
+        print(json.dumps(dict(runs)), json.dumps(tasks), sep="\n")
 
 
-def configure(home: Path, dags: str) -> None:
-    """Set what every process of this Airflow reads."""
+def configure(home: Path, dags: str) -> int:
+    """Set what every process of this Airflow reads, and return the port of its API."""
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
-        port = str(found.getsockname()[1])
+        port: int = found.getsockname()[1]
     given = {
         "CORE__DAGS_FOLDER": dags,
         "CORE__LOAD_EXAMPLES": "False",
@@ -58,13 +63,14 @@ def configure(home: Path, dags: str) -> None:
         "CORE__PARALLELISM": str(WORKERS),
         "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
         "API__HOST": "127.0.0.1",
-        "API__PORT": port,
+        "API__PORT": str(port),
         "API__WORKERS": "1",
         "API_AUTH__JWT_SECRET": secrets.token_hex(32),
         "COSMOS__CACHE_DIR": str(home / "cosmos"),
     }
     os.environ.update({f"AIRFLOW__{name}": value for name, value in given.items()})
     os.environ["AIRFLOW_HOME"] = str(home)
+    return port
 
 
 @contextmanager
@@ -78,17 +84,28 @@ def running(part: str) -> Iterator[None]:
         process.wait(timeout=60)
 
 
-def attempts(database: Path) -> list[Any]:
-    """Return what became of the tasks, once no DAG is without a run that ended."""
+def wait_for(port: int) -> None:
+    """Wait until somebody listens on a port."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < deadline:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.1)
+    raise TimeoutError(port)
+
+
+def ends(database: Path) -> tuple[list[Any], list[Any]]:
+    """Return what became of runs and tasks, once no DAG is without a run that ended."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     with closing(sqlite3.connect(f"{database.as_uri()}?mode=ro", uri=True)) as connection:
         while connection.execute(WAITING).fetchone() != (0,):
             if time.monotonic() > deadline:
                 raise TimeoutError(connection.execute(ATTEMPTED).fetchall())
             time.sleep(0.5)
-        return connection.execute(ATTEMPTED).fetchall()
+        runs = connection.execute("select dag_id, state from dag_run").fetchall()
+        return runs, connection.execute(ATTEMPTED).fetchall()
 
 
 if __name__ == "__main__":
     sys.path.pop(0)  # this folder
-    main(sys.argv[1])
+    main(*sys.argv[1:])
