@@ -18,9 +18,9 @@ _NAMES = """
     DbtCliResource DbtProject Events Field Iterator Late Mapping PARAMS Params Path ROOT Self
     Sequence Skipped StepTranslator Switch TIMEZONE UNFINISHED WITH_PACKAGES Waits Work ZoneInfo
     added cache context contextmanager date datetime dbt_assets dbt_cli dbt_freshness dbt_node
-    dbt_nodes dbt_step decided defs dg ended given governed httpx invoke_dbt is_running is_selected
-    job json key os params parse_dbt refreshed response run_date run_dbt run_dbt_cloud run_step
-    schedule scheduled_day state subprocess threading told told_freshness
+    dbt_nodes dbt_step decided defs dg ended given governed httpx invoke_dbt is_running job json key
+    os params parse_dbt refreshed response run_date run_dbt run_dbt_cloud run_step schedule
+    scheduled_day state subprocess threading told told_freshness
 """
 _NO_JOBS = """
     arg_dict bool conf config context dict float input input_arg_dict int meta output

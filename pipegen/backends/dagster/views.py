@@ -247,6 +247,11 @@ class File:
         return f"{self.name}_states"
 
     @property
+    def asks(self) -> bool:
+        """Whether a step that decides for itself has checks."""
+        return self.dbt is not None and (self.dbt.told or self.dbt.told_ages)
+
+    @property
     def fields(self) -> bool:
         """Whether a parameter says more than its default."""
         return self.params is not None and self.params.pydantic
