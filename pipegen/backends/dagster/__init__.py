@@ -12,7 +12,7 @@ from pipegen.backends import params as of_run
 from pipegen.backends.calls import arguments, formats
 from pipegen.backends.dagster import control
 from pipegen.backends.dagster.assets import RUN, assets, is_dated, labels, reads_environment
-from pipegen.backends.dagster.names import Names, is_step, job, listed
+from pipegen.backends.dagster.names import Names, is_step, job, listed, state
 from pipegen.backends.dagster.offers import CAPABILITIES
 from pipegen.backends.dagster.params import declared
 from pipegen.backends.dagster.views import Call, File, Helpers, Verdict
@@ -105,6 +105,7 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
         params=params,
         switch=switch,
         told=told,
+        state=calls.items([literal(pipeline.name), Code("task"), literal("state")], beside=10),
         skipped=any(t.if_false is ir.IfFalse.SKIP for t in pipeline.tasks if names.rule(t)),
         waits=waits,
         unfinished=bool(pipeline.schedule and pipeline.schedule.overlap is ir.Overlap.SKIP),
@@ -149,8 +150,7 @@ def _verdict(names: Names) -> Verdict | None:
     return Verdict(
         name=names.verdict,
         key=listed((names.pipeline, names.verdict), beside=9),
-        op=f"{names.pipeline}__{names.verdict}",
-        deps=calls.items([Code(f"state({literal(name)})") for name in judged], beside=10),
+        deps=calls.items([state(name) for name in judged], beside=10),
     )
 
 

@@ -79,7 +79,7 @@ class Names:
         """Yield what a task's assets depend on: of a task with many, those its data names."""
         for upstream in task.upstream:
             if upstream in self.control.rules and task.name in self.control.rules:
-                yield Code(f"state({literal(upstream)})")
+                yield state(upstream)
                 continue
             if upstream not in self.keys:
                 continue  # a check, which blocks by itself what reads its asset
@@ -92,6 +92,11 @@ class Names:
                 yield Code(self.variables[upstream])
             else:
                 yield from (listed(keys[name], beside=21) for name in named)
+
+
+def state(task: str) -> Code:
+    """Return the call for the key of the asset that tells how a task ended."""
+    return Code(f"state({calls.arguments([literal(task)], {}, beside=26)})")
 
 
 def is_step(action: ir.Action) -> bool:

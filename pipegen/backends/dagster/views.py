@@ -152,7 +152,6 @@ class Verdict:
 
     name: str
     key: Code
-    op: str
     deps: Code
 
 
@@ -237,6 +236,7 @@ class File:
     params: Params | None
     switch: bool
     told: bool
+    state: Code
     skipped: bool
     waits: bool
     unfinished: bool
