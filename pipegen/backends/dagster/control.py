@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from graphlib import TopologicalSorter
 
 from pipegen import ir
 from pipegen.backends import calls
@@ -82,7 +83,8 @@ def _rule(task: ir.Task, raises: bool) -> Rule:
 def in_process(pipeline: ir.Pipeline) -> ir.Pipeline:
     """Return the pipeline with the dbt steps that decide for themselves as groups of nodes.
 
-    The assets of dagster-dbt have no room for one that tells a state.
+    The assets of dagster-dbt have no room for one that tells a state. Those of a group are told
+    in the order they are built in.
     """
     rules = control(pipeline.tasks).rules
     tasks = tuple(_grouped(task) if task.name in rules else task for task in pipeline.tasks)
@@ -92,7 +94,11 @@ def in_process(pipeline: ir.Pipeline) -> ir.Pipeline:
 def _grouped(task: ir.Task) -> ir.Task:
     if not isinstance(task.action, ir.Dbt) or not task.action.nodes:
         return task
-    return replace(task, action=replace(task.action, granularity=ir.Granularity.LINEAGE))
+    nodes = {node.unique_id: node for node in task.action.nodes}
+    parents = {name: node.parents for name, node in nodes.items()}
+    ordered = tuple(nodes[name] for name in TopologicalSorter(parents).static_order())
+    group = replace(task.action, granularity=ir.Granularity.LINEAGE, nodes=ordered)
+    return replace(task, action=group)
 
 
 def retries(wanted: ir.Retries) -> Code:
