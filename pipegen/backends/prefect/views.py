@@ -59,6 +59,11 @@ class Definition:
         """Whether it may end in a state of its own."""
         return bool(self.rule or self.no)
 
+    @property
+    def is_long(self) -> bool:
+        """Whether its parameters stand on lines of their own."""
+        return bool(self.rule or (self.no and self.params))
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
@@ -88,6 +93,11 @@ class Control:
     may_fail: Code | None
     limits: tuple[Limit, ...]
     max_parallel: bool
+
+    @property
+    def not_ready(self) -> bool:
+        """Whether a task run may find, though it has begun, that all before it failed."""
+        return "one_success" in self.rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +200,7 @@ class Flow:
             "Cancelled": self.start is not None,
             "Completed": freshness or control.skips or control.warns or bool(control.may_fail),
             "Failed": control.says_no or bool(control.may_fail),
-            "Pending": "one_success" in control.rules,
+            "Pending": control.not_ready,
         }
         return imported(**used, State=any(used.values()))
 
