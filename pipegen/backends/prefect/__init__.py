@@ -122,8 +122,8 @@ BACKEND = Backend(
         ),
         Feature.POOL: emulated(
             "the tag `pool:<name>` of the task, and a concurrency limit of that tag, which each "
-            "flow run creates on the server or sets to the pool's slots; a task run has its slot "
-            "until its last try"
+            "flow run creates on the server or sets to the pool's slots (`prefect gcl inspect "
+            "tag:pool:<name>`); a task run keeps its slot between its tries"
         ),
         Feature.RUN_IF: emulated(
             "`allow_failure` on what the task run waits for and, where one of these may be "
