@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,14 +16,11 @@ from threading import Thread
 from typing import Any
 
 import pytest
-import yaml
 from control import Case, Rendered, cases, render
 from lanes import LANES, Recorder
 from test_rerun import shown
-from traces import assert_same, trace_of
+from traces import assert_same, meaning_of, trace_of
 
-from pipegen.compiler import compile_project
-from pipegen.project import load
 from pipegen.semantics import State
 
 (LANE,) = (lane for lane in LANES if lane.name == "prefect")
@@ -38,8 +37,6 @@ backends: {prefect: {out: generated/prefect}}
 connections: {hook: {kind: http, url: "${ENV:HOOK_URL}"}}
 pools: {narrow: 1, wide: 3}
 """
-MINI = Path(__file__).parent / "projects" / "mini_model"
-GATE = "import os\n\n\ndef is_open() -> bool:\n    return os.environ['GATE'] == 'yes'\n"
 ASKING = """
 version: 1
 pipeline: asking
@@ -162,43 +159,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
     (folder / "crowd.py").write_text(CROWD)
     for name, text in PIPELINES.items():
         (folder / "pipelines" / f"{name}.yaml").write_text(text)
-    return compiled(folder)
-
-
-@pytest.fixture(scope="session")
-def gated(tmp_path_factory: pytest.TempPathFactory, mini_dbt: Path) -> Rendered:
-    """Return a project in which a check holds a part of dbt back, and some of that runs."""
-    folder = tmp_path_factory.mktemp("prefect_dbt") / "project"
-    ignored = shutil.ignore_patterns("dbt", "expected", "__pycache__")
-    shutil.copytree(MINI, folder, ignore=ignored)
-    shutil.copytree(mini_dbt, folder / "dbt")
-    settings = yaml.safe_load((folder / "pipegen.yaml").read_text())
-    settings["backends"] = {"prefect": {"out": str(OUT)}}
-    (folder / "pipegen.yaml").write_text(yaml.safe_dump(settings))
-    (folder / "gate.py").write_text(GATE)
-    file = folder / "pipelines" / "mini_model.yaml"
-    spec = yaml.safe_load(file.read_text())
-    spec["params"] = {"region": {"type": "string", "default": "eu"}}
-    spec["checks"] = {"gate": {"kind": "python", "callable": "gate:is_open", "if_false": "skip"}}
-    spec["sources"]["load_orders"]["depends_on"] = ["gate"]
-    spec["transforms"]["staging"]["vars"] = {"region": "{{ params.region }}"}
-    spec["transforms"]["marts"] |= {"granularity": "step", "run_if": "one_success"}
-    file.write_text(yaml.safe_dump(spec))
-    return compiled(folder)
-
-
-def compiled(folder: Path) -> Rendered:
-    """Write the flows of a project."""
-    opened = load(folder)
-    compilation = compile_project(opened, opened.targets())
-    assert not any(problem.is_error for problem in compilation.diagnostics)
-    for item in compilation.pipelines:
-        for file in item.outputs[0].files:
-            path = folder / OUT / file.path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(file.text, encoding="utf-8")
-    meanings = {i.pipeline.name: i.pipeline for i in compilation.pipelines if i.pipeline}
-    return Rendered(folder, meanings)
+    subprocess.run([sys.executable, "-m", "pipegen", "render"], cwd=folder, check=True)
+    return Rendered(folder, {name: meaning_of(folder, name) for name in PIPELINES})
 
 
 @pytest.fixture(scope="session")
@@ -235,21 +197,6 @@ def test_no_more_task_runs_at_once_than_there_are_slots(
     assert seen["succeeded"]
     crowds = [file.name.split(".") for file in tmp_path.iterdir()]
     assert {where: max(int(n) for at, n in crowds if at == where) for where, _ in crowds} == most
-
-
-def test_dbt_is_held_back_below_a_check_that_says_no(
-    recorder: Recorder, gated: Rendered, tmp_path: Path
-) -> None:
-    meaning = gated.meanings["mini_model"]
-    environment = {"MINI_DB": tmp_path / "mini.duckdb", "MINI_LOG": tmp_path / "log"}
-    for answer, plan in {"yes": {}, "no": {"gate": ["no"]}}.items():
-        seen = recorder.run(gated.folder, OUT, meaning.name, {**environment, "GATE": answer})
-
-        expected = trace_of(meaning, plan)
-        assert_same(seen, expected, meaning, LANE.native)
-    skipped = {name for name, ran in expected.tasks if ran.state is State.SKIPPED}
-    assert {"load_orders_freshness", "staging.stg_orders"} <= skipped
-    assert dict(expected.tasks)["marts"].state is State.SUCCESS
 
 
 def test_the_waits_between_tries_double_up_to_their_limit(
