@@ -48,6 +48,9 @@ def leave():
 
 def die():
     os._exit(9)
+
+def kill_parent():
+    os.kill(os.getppid(), 9)
 """
 
 
@@ -180,13 +183,23 @@ def test_a_task_that_exits_fails_alone(root: Path, capfd: pytest.CaptureFixture[
     assert "SystemExit: I leave" in out
 
 
+def test_an_attempt_whose_process_dies_fails_alone(
+    root: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = script(root, task("a", python("die"), retries=1), task("b", python("note", text="b")))
+    assert run(path, root) == 1
+    out, _ = capfd.readouterr()
+    assert rows(out) == [["a", "failed", "2"], ["b", "success", "1"]]
+    assert "the process died (exit code 9)" in out
+
+
 def test_a_script_that_dies_is_a_failed_run(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    path = script(root, task("a", python("die")), task("b", python("note", text="b")))
+    path = script(root, task("a", python("kill_parent")), task("b", python("note", text="b"), "a"))
     assert run(path, root) == 1
     out, err = capfd.readouterr()
     assert rows(out) == [["a", "interrupted", "1"], ["b", "not", "started"]]
     assert out.endswith("mini: failed\n")
-    assert "exit code 9" in err
+    assert "exit code -9" in err
 
 
 def started(path: Path, root: Path, **options: int) -> subprocess.Popen[str]:
@@ -201,7 +214,7 @@ def started(path: Path, root: Path, **options: int) -> subprocess.Popen[str]:
 
 
 def test_an_interrupt_ends_the_script_and_gives_130(root: Path) -> None:
-    path = script(root, task("a", python("sleep"), retries=1), task("b", shell("true")))
+    path = script(root, task("a", python("sleep"), retries=1), task("b", shell("true"), "a"))
     with started(path, root, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         sleeper = pid(process.stderr)
         process.send_signal(signal.SIGINT)

@@ -2,7 +2,8 @@
 
 Reads requests and writes answers as lines of JSON, until the end of its input. A script runs
 through its own `main`, so the exit code and the events are the ones its callers get; the
-edges are read from the table of tasks it loads.
+edges are read from the table of tasks it loads. Attempts have processes of their own, which
+inherit what this one has imported: how they call dbt stands in a file.
 """
 
 from __future__ import annotations
@@ -23,19 +24,20 @@ from typing import Any
 from dbt.cli.main import dbtRunner
 
 INVOKE = dbtRunner.invoke
-ARGV: list[list[str]] = []
+ARGV = Path(tempfile.mkdtemp(prefix="headless-"), "argv.jsonl")
 
 
 def invoke(self: dbtRunner, args: list[str], **kwargs: Any) -> Any:
     """Write down what dbt is asked for, and ask it."""
     if "parse" not in args:
-        ARGV.append(list(args))
+        with ARGV.open("a") as lines:
+            lines.write(json.dumps(list(map(str, args))) + "\n")
     return INVOKE(self, args, **kwargs)
 
 
 def observe(request: dict[str, Any]) -> dict[str, Any]:
     """Load and run one script in an environment of its own."""
-    ARGV.clear()
+    ARGV.write_text("")
     with environment(request["env"], request["path"]):
         if recipe := request.get("recipe"):
             folder = Path(request["file"]).parents[1]
@@ -58,7 +60,7 @@ def observe(request: dict[str, Any]) -> dict[str, Any]:
             if event["event"] == "end"
         },
         "edges": [[name, task.name] for task in module.TASKS for name in task.upstream],
-        "dbt": list(ARGV),
+        "dbt": [json.loads(line) for line in ARGV.read_text().splitlines()],
         "told": lines,
     }
 
