@@ -235,6 +235,19 @@ def run(
     date: Annotated[
         str | None, typer.Option(help="The date of the run, YYYY-MM-DD; today if left out.")
     ] = None,
+    param: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--param", help="A parameter of the run; may be repeated.", metavar="NAME=VALUE"
+        ),
+    ] = None,
+    log: Annotated[
+        Path | None, typer.Option(help="Add what happens to this file, as lines of JSON.")
+    ] = None,
+    resume: Annotated[
+        Path | None,
+        typer.Option(help="Run what did not succeed in the last run of this log, and add to it."),
+    ] = None,
 ) -> int:
     """Run a pipeline here, headless, with progress and a summary."""
     from pipegen import deliver, runner
@@ -250,8 +263,15 @@ def run(
     console.report(errors, project.root, None, sys.stderr)
     if errors:
         return console.code(errors)
+    given = {
+        "--date": date,
+        "--log": log and log.resolve(),
+        "--resume": resume and resume.resolve(),
+    }
+    options = [f"{name}={value}" for name, value in given.items() if value]
+    options += [f"--param={word}" for word in param or ()]
     with deliver.script(project.root, compiled, target) as path:
-        return runner.run(path, project.root, date)
+        return runner.run(path, project.root, options)
 
 
 @app.command()

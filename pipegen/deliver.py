@@ -135,7 +135,7 @@ def script(root: Path, compiled: Compiled, target: Target) -> Iterator[Path]:
     script finds the project from where it stands.
     """
     (item,) = (item for item in compiled.outputs if item.backend == "headless")
-    (file,) = item.files
+    (file,) = (file for file in item.files if file.path.suffix == ".py")
     finding = output.inspect(root, item.out, file)
     if finding.status is Status.UNCHANGED:
         yield root / item.out / file.path

@@ -12,9 +12,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread, Timer
 from typing import TYPE_CHECKING, Self
@@ -32,7 +32,8 @@ _STYLES = {"success": "green", "failed": "red"}
 class Event:
     """Something that happens in a run: `plan`, `start`, `attempt_failed`, `end` or `summary`.
 
-    `tasks` are the names of all tasks, in the order they run, and come with the plan.
+    With the plan come `tasks`, the names of all, each after those it waits for, and the states
+    of those that an earlier run has `done`.
     """
 
     name: str
@@ -43,13 +44,15 @@ class Event:
     time: float = 0.0
     pipeline: str = ""
     tasks: tuple[str, ...] = ()
+    done: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def sentence(self) -> str:
         """The event as a line for people."""
         match self.name:
             case "plan":
-                return f"{self.pipeline}: {len(self.tasks)} tasks"
+                done = f", {len(self.done)} of them done before" if self.done else ""
+                return f"{self.pipeline}: {len(self.tasks)} tasks{done}"
             case "start":
                 return f"{self.task}: attempt {self.attempt}"
             case "attempt_failed":
@@ -80,6 +83,7 @@ class Record:
                 self.error = event.error
             case "end":
                 self.state, self.ended = event.state, event.time
+                self.error = event.error or self.error
 
     @property
     def seconds(self) -> float | None:
@@ -102,7 +106,7 @@ class Progressing:
         if event.name in ("attempt_failed", "end"):
             self._bar.console.print(event.sentence, style=_STYLES.get(event.state, "yellow"))
         total = len(event.tasks) or None
-        advance = int(event.name == "end")
+        advance = int(event.name == "end") + len(event.done)
         self._bar.update(self._task, description=event.task, advance=advance, total=total)
 
     def log(self, lines: Iterable[str]) -> None:
@@ -117,15 +121,15 @@ class Progressing:
                 sys.stderr.flush()
 
 
-def run(script: Path, root: Path, date: str | None = None) -> int:
+def run(script: Path, root: Path, options: Sequence[str] = ()) -> int:
     """Run a headless script in the project's root, with progress and a summary.
 
-    Return 0 if all went well, 1 if a task failed, 2 if the script refuses the date, and 130 if
-    interrupted.
+    `options` are arguments of the script. Return 0 if all went well, 1 if a task failed, 2 if
+    the script refuses its arguments, and 130 if interrupted.
     """
     records: dict[str, Record] = {}
     pipeline = result = ""
-    with _progressing() as progress, _process(script, root, date) as child:
+    with _progressing() as progress, _process(script, root, options) as child:
         assert child.stdout
         assert child.stderr
         logs = Thread(target=progress.log, args=(child.stderr,), daemon=True)
@@ -134,7 +138,7 @@ def run(script: Path, root: Path, date: str | None = None) -> int:
             for event in map(parse, child.stdout):
                 if event.name != "summary":
                     progress.show(event)
-                records |= {task: Record(task) for task in event.tasks}
+                records |= {t: Record(t, event.done.get(t, "")) for t in event.tasks}
                 pipeline = pipeline or event.pipeline
                 if event.task:
                     records[event.task].note(event)
@@ -155,7 +159,7 @@ def run(script: Path, root: Path, date: str | None = None) -> int:
 def parse(line: str) -> Event:
     """Read a line that the script wrote."""
     fields: dict[str, object] = json.loads(line)
-    tasks = fields.get("tasks")
+    tasks, asked = fields.get("tasks"), fields.get("run")
     return Event(
         name=str(fields["event"]),
         task=str(fields.get("task", "")),
@@ -165,6 +169,7 @@ def parse(line: str) -> Event:
         time=float(str(fields.get("time", 0))),
         pipeline=str(fields.get("pipeline", "")),
         tasks=tuple(task["name"] for task in tasks) if isinstance(tasks, list) else (),
+        done=asked["done"] if isinstance(asked, dict) else {},
     )
 
 
@@ -204,7 +209,7 @@ def _progressing() -> Iterator[Progressing]:
 
 
 @contextmanager
-def _process(script: Path, root: Path, date: str | None) -> Iterator[subprocess.Popen[str]]:
+def _process(script: Path, root: Path, options: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
     """Start the script where the user's modules can be imported, and with this Python's programs.
 
     It leads a group of its own, so that Ctrl-C reaches it once: from here.
@@ -213,7 +218,7 @@ def _process(script: Path, root: Path, date: str | None) -> Iterator[subprocess.
     path = [str(root), *filter(None, [os.environ.get("PYTHONPATH")])]
     programs = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
     with subprocess.Popen(
-        [*command, *(("--date", date) if date else ())],
+        [*command, *options],
         cwd=root,
         env={
             **os.environ,

@@ -140,13 +140,13 @@ def test_a_task_is_tried_again(root: Path, capfd: pytest.CaptureFixture[str]) ->
 def test_the_tasks_learn_the_date_of_the_run(root: Path) -> None:
     day = ir.RunValue(ir.RunField.DATE)
     path = script(root, task("a", python("note", text=day)))
-    assert run(path, root, "2026-02-03") == 0
+    assert run(path, root, ["--date", "2026-02-03"]) == 0
     assert (root / "notes").read_text() == "2026-02-03\n"
 
 
 def test_a_date_that_is_none_is_refused(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = script(root, task("a", python("note", text="a")))
-    assert run(path, root, "yesterday") == 2
+    assert run(path, root, ["--date", "yesterday"]) == 2
     out, err = capfd.readouterr()
     assert out == ""
     assert "yesterday" in err

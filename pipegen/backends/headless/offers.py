@@ -9,12 +9,14 @@ _FIELD = native("a field of the task's entry in the script, printed by `--list`"
 
 CAPABILITIES: Capabilities = {
     **NOT_YET,
-    Feature.CRON: degraded(
-        "the cron expression is an entry of the script's `PIPELINE`",
-        "the script does not start itself: call it at these times, from cron or CI",
+    Feature.CRON: emulated(
+        "a line of `run/crontab.txt` and a GitHub workflow; put one of them where it counts"
     ),
-    Feature.TIMEZONE: emulated("`run.date` is today in this timezone, unless `--date` says"),
-    Feature.START: emulated("whoever calls the script starts doing so; `--list` prints it"),
+    Feature.TIMEZONE: emulated(
+        "`CRON_TZ` (not every cron knows it), `timezone` of the workflow's schedule; `run.date` is "
+        "today there"
+    ),
+    Feature.START: emulated("whoever installs the schedule starts doing so; `--list` prints it"),
     Feature.CATCHUP: degraded(
         "missed days can be run one by one with `--date`",
         "missed runs are not made up for: call the script with `--date`",

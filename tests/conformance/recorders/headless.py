@@ -24,7 +24,8 @@ from typing import Any
 from dbt.cli.main import dbtRunner
 
 INVOKE = dbtRunner.invoke
-ARGV = Path(tempfile.mkdtemp(prefix="headless-"), "argv.jsonl")
+SCRATCH = Path(tempfile.mkdtemp(prefix="headless-"))
+ARGV, LOG = SCRATCH / "argv.jsonl", SCRATCH / "log.jsonl"
 
 
 def invoke(self: dbtRunner, args: list[str], **kwargs: Any) -> Any:
@@ -41,6 +42,7 @@ def observe(request: dict[str, Any]) -> dict[str, Any]:
     with environment(request["env"], request["path"]):
         if recipe := request.get("recipe"):
             folder = Path(request["file"]).parents[1]
+            os.environ["RUN"] = str(LOG)
             done = subprocess.run(["bash", "-euc", recipe], cwd=folder, check=False)
             return {"succeeded": done.returncode == 0}
         module = load(request["file"])
@@ -110,7 +112,7 @@ def run(
         os.dup2(said.fileno(), 2)
         try:
             dated = ["--date", day] if day else []
-            code = module.main(["--events", *dated, *words(params)])
+            code = module.main(["--events", "--log", str(LOG), *dated, *words(params)])
         finally:
             os.dup2(stderr, 2)
             os.dup2(stderr, 1)
