@@ -20,9 +20,9 @@ _TAKEN = """
     GRACE Generator Iterator MAX_PARALLEL Mapping PARAMS PIPELINE POOLS Path ROOT Run Sequence
     TASKS TIMEOUT TIMEZONE Task WITH_PACKAGES ZoneInfo added argparse arguments begin client
     closing connection contextmanager dataclass date datetime day dbt_manifest decided defaults
-    fcntl get_context given httpx invoke_dbt json logged main math os parse_dbt parsed plan
-    response resume run_dbt run_dbt_cloud sentence signal signalled stale_tables subprocess
-    suppress sys time traceback wanted work
+    fcntl get_context given httpx import_module invoke_dbt json logged main math os parse_dbt
+    parsed plan response resume run_dbt run_dbt_cloud sentence signal signalled stale_tables
+    subprocess suppress sys time traceback wanted work
 """
 
 

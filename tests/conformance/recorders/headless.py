@@ -45,6 +45,7 @@ def observe(request: dict[str, Any]) -> dict[str, Any]:
             os.environ["RUN"] = str(LOG)
             done = subprocess.run(["bash", "-euc", recipe], cwd=folder, check=False)
             return {"succeeded": done.returncode == 0}
+        LOG.write_text("")
         module = load(request["file"])
         code, events, lines = run(module, request.get("day"), request.get("params", {}))
     if code not in (0, 1) or events[-1]["event"] != "summary":
