@@ -152,7 +152,7 @@ def test_an_environment_lays_itself_over_the_project(world: World) -> None:
         assert pipeline.schedule
         seen.append((sql.sql, sql.connection.kind, dbt.project.target, pipeline.schedule.enabled))
     assert seen == [
-        ("use main", "duckdb", None, True),
+        ("use main", "duckdb", "dev", True),
         ("use dev", "postgres", "test", False),
     ]
 
