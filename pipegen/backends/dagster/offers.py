@@ -48,8 +48,8 @@ CAPABILITIES: Capabilities = {
         "told it, as the file says above its job",
     ),
     Feature.RUN_IF: degraded(
-        "each step tells how it ended in an asset `<pipeline>/<task>/state`, and those after it "
-        "decide by that; a last step, `verdict`, fails the run",
+        "each step tells how it ended in an asset `<pipeline>/<task>/state`, on which those after "
+        "it depend, and by which they decide; a last step, `verdict`, fails the run",
         "of what a `run_if` watches, the step of a failed task is green, as is that of one which "
         "did not run: its `state` tells; *From failure* repeats the `verdict` alone, *From asset "
         "failure* the tasks",
@@ -74,7 +74,9 @@ CAPABILITIES: Capabilities = {
         "a step is a call in the run's process, which Dagster does not interrupt",
         "a dbt or Python task is not stopped when its timeout is over",
     ),
-    Feature.DBT_STEP: native("`@dbt_assets` and dbt's command line"),
+    Feature.DBT_STEP: native(
+        "`@dbt_assets` and dbt's command line; a group of nodes where steps decide for themselves"
+    ),
     Feature.DBT_MODEL: native("an asset with checks for each node; dbt runs in process"),
     Feature.FORMAT: native("`strftime` of the day of the run"),
     Feature.DBT_TESTS_NONE: native("dbt leaves tests and unit tests out of what it builds"),
