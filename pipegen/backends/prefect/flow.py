@@ -27,7 +27,7 @@ _NAMES = """
     allow_failure contextmanager date dbt defaults ended flow flow_run freshness get_client
     get_run_logger get_transaction given has_no_answer held_back httpx in_time invoke_dbt json
     limit_tag os params parse_dbt quote run run_date run_dbt run_dbt_cloud stale_tables
-    subprocess suppress task task_run threading time unkept upstream wait
+    subprocess suppress task task_run threading time told unkept upstream wait
 """
 
 
