@@ -164,8 +164,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
 
 
 @pytest.fixture(scope="session")
-def governed(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
-    return render(cases(), tmp_path_factory.mktemp("prefect_cases") / "project")
+def governed(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Rendered:
+    return render(cases(), tmp_path_factory.mktemp("prefect_cases") / "project", project)
 
 
 @pytest.mark.parametrize("hook", ANSWERS.values(), ids=ANSWERS, indirect=True)
