@@ -234,6 +234,7 @@ def _function(task: ir.Task, name: str, pipeline: str) -> Function:
         case ir.RemoteJob() as action:
             resumes = remote.resumes(task)
             named = remote.run_dbt_cloud(task, action, _RUN, remote.cause(pipeline, task))
+            named.pop("timeout", None)  # who interrupts it counts, and the job is cancelled once
             named |= {"resume": Code("resume")} if resumes else {}
             given = arguments((), named, beside=19)
             template = "dbt_cloud.j2"
