@@ -241,3 +241,39 @@ def test_run_fails_when_a_task_failed(project: Path) -> None:
     result = pipegen("run", "hello")
     assert result.exit_code == 1
     assert "upstream_failed" in result.output
+
+
+def test_a_run_is_resumed_from_its_log(project: Path) -> None:
+    (project / "pipelines" / "hello.yaml").write_text("""\
+version: 1
+pipeline: hello
+params: {file: {type: string}}
+sources:
+  one: {kind: shell, command: [touch, "{{ params.file }}"]}
+activations:
+  two: {kind: shell, command: [test, -e, mended], depends_on: [one]}
+""")
+    asked = ("--param", "file=made", "--date", "2026-02-03")
+    first = pipegen("run", "hello", "--log", "log", *asked)
+    assert first.exit_code == 1
+    assert [line.split()[:3] for line in first.stdout.splitlines()[1:]] == [
+        ["one", "success", "1"],
+        ["two", "failed", "1"],
+        ["hello:", "failed"],
+    ]
+
+    (project / "mended").touch()
+    (project / "made").unlink()
+    again = pipegen("run", "hello", "--resume", "log")
+
+    assert again.exit_code == 0, again.output
+    assert [line.split()[:3] for line in again.stdout.splitlines()[1:]] == [
+        ["one", "success", "0"],
+        ["two", "success", "1"],
+        ["hello:", "success"],
+    ]
+    assert not (project / "made").exists()
+    plans = [json.loads(line) for line in (project / "log").read_text().splitlines()]
+    runs = [plan["run"] for plan in plans if plan["event"] == "plan"]
+    assert [run["date"] for run in runs] == ["2026-02-03"] * 2
+    assert [run["done"] for run in runs] == [{}, {"one": "success"}]
