@@ -44,7 +44,7 @@ OutputFormat = Annotated[
 ]
 Backends = Annotated[
     list[str] | None,
-    typer.Option("--backend", help="Write for this back end; may be repeated.", metavar="NAME"),
+    typer.Option("--backend", help="This back end only; may be repeated.", metavar="NAME"),
 ]
 Environment = Annotated[
     str | None,
@@ -216,9 +216,7 @@ def graph(
     from pipegen.graph import draw
 
     with console.faults(None, sys.stderr):
-        project = opening.project(
-            [Path(pipeline)] if Path(pipeline).is_file() else None, env
-        ).project
+        project = opening.around(pipeline, env).project
     compiled = opening.named(compile_project(project, {}).pipelines, pipeline)
     console.report(compiled.diagnostics, project.root, None, sys.stderr)
     if compiled.pipeline is None:
@@ -254,9 +252,7 @@ def run(
     from pipegen.compiler import compile_project
 
     with console.faults(None, sys.stderr):
-        project = opening.project(
-            [Path(pipeline)] if Path(pipeline).is_file() else None, env
-        ).project
+        project = opening.around(pipeline, env).project
         target = project.target("headless")
     compiled = opening.named(compile_project(project, {"headless": target}).pipelines, pipeline)
     errors = [problem for problem in compiled.diagnostics if problem.is_error]
@@ -286,6 +282,17 @@ def explain(code: Annotated[str, typer.Argument(help="A diagnostic's code, as PG
     except KeyError:
         hint = nearest(code.upper(), explained.codes()) or "they are PG001, PG002 and so on"
         raise typer.BadParameter(f"no diagnostic is called '{code}'; {hint}") from None
+    return 0
+
+
+@app.command()
+@_guarded
+def support(backend: Backends = None) -> int:
+    """Say what each back end keeps of what a pipeline can ask for, as a table in Markdown."""
+    from pipegen.backends import available
+    from pipegen.schema.support import matrix
+
+    typer.echo(matrix(opening.backends_called(backend or available())), nl=False)
     return 0
 
 

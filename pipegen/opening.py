@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from pipegen.diagnostics import CompileError, Diagnostic, once
 
 if TYPE_CHECKING:
-    from pipegen.backends import Target
+    from pipegen.backends import Backend, Target
     from pipegen.compiler import Compilation, Compiled
     from pipegen.project import Project
 
@@ -84,6 +84,12 @@ def project(
     return Opened(opened, frozenset(chosen), whole)
 
 
+def around(pipeline: str, environment: str | None) -> Opened:
+    """Open the project of a pipeline, which is called by its name or its file."""
+    path = Path(pipeline)
+    return project([path] if path.is_file() else None, environment)
+
+
 def _unwritten(root: Path, stdin: BinaryIO, file: Path) -> dict[str, bytes]:
     from pipegen.source import MAX_SIZE
 
@@ -100,6 +106,17 @@ def _shapes(root: Path, texts: Mapping[str, bytes]) -> list[Diagnostic]:
     return shapes(root, texts)
 
 
+def backends_called(names: Iterable[str]) -> tuple[Backend, ...]:
+    """Return the back ends of these names; raise UsageError for what is none."""
+    from pipegen import backends
+
+    for name in names:
+        if name not in backends.available():
+            known = ", ".join(backends.available())
+            raise UsageError(f"no back end is called '{name}'; there are {known}")
+    return tuple(map(backends.get, names))
+
+
 def targets(
     project: Project,
     names: Iterable[str] | None = None,
@@ -112,15 +129,9 @@ def targets(
     Raises UsageError for what is no back end and, if they are to be `written`, for none where
     one is `needed`.
     """
-    from pipegen import backends
-
-    chosen = tuple(names or ())
-    for name in chosen:
-        if name not in backends.available():
-            known = ", ".join(backends.available())
-            raise UsageError(f"no back end is called '{name}'; there are {known}")
     try:
-        found = {name: project.target(name) for name in chosen} or project.targets(written)
+        found = {each.name: project.target(each.name) for each in backends_called(names or ())}
+        found = found or project.targets(written)
     except CompileError as error:
         raise ProjectError(project.root, error.diagnostics, project.texts) from None
     if written and needed and not found:

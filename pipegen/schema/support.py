@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
 
 from pipegen import backends
 from pipegen.backends import BUILT_IN, Backend, Target
-from pipegen.capabilities import NOT_YET, Feature, Level, Support
+from pipegen.capabilities import NOT_YET, UNDECLARED, Feature, Level, Support
 
 PAGE = "support.md"
 _HEAD = """\
@@ -36,12 +36,16 @@ _LEVELS = {
 
 def page() -> str:
     """Return the page: a table of all features, and how each back end keeps them."""
-    of = [backends.get(name) for name in BUILT_IN]
+    return _HEAD + matrix([backends.get(name) for name in BUILT_IN])
+
+
+def matrix(of: Sequence[Backend]) -> str:
+    """Return a table of all features, in Markdown, and a sentence for each cell."""
     head = ("feature", *(_title(backend) for backend in of))
     rows = ((f"`{feature}`", *(_level(backend, feature) for backend in of)) for feature in Feature)
     lines = [_row(head), _row(("---",) * len(head)), *map(_row, rows)]
     how = (line for backend in of for line in (*_how(backend), *_otherwise(backend)))
-    return _HEAD + "\n".join((*lines, "", *how))
+    return "\n".join((*lines, "", *how))
 
 
 def write(folder: Path) -> None:
@@ -62,14 +66,14 @@ def _is_written(feature: Feature, support: Support) -> bool:
 
 
 def _level(backend: Backend, feature: Feature) -> str:
-    support = backend.capabilities[feature]
+    support = backend.capabilities.get(feature, UNDECLARED)
     return _LEVELS[support.level] if _is_written(feature, support) else "not yet"
 
 
 def _how(backend: Backend) -> Iterator[str]:
     yield f"## {_title(backend)}\n"
     for feature in Feature:
-        support = backend.capabilities[feature]
+        support = backend.capabilities.get(feature, UNDECLARED)
         if _is_written(feature, support):
             differs = f". **What differs:** {support.differs}" if support.differs else ""
             yield f"- `{feature}`: {support.how}{differs}."

@@ -277,3 +277,15 @@ activations:
     runs = [plan["run"] for plan in plans if plan["event"] == "plan"]
     assert [run["date"] for run in runs] == ["2026-02-03"] * 2
     assert [run["done"] for run in runs] == [{}, {"one": "success"}]
+
+
+def test_support_is_told_of_every_back_end_or_of_one() -> None:
+    whole, one = pipegen("support"), pipegen("support", "--backend", "dagster")
+    assert (whole.exit_code, one.exit_code) == (0, 0)
+    page = (Path(__file__).parents[2] / "docs" / "support.md").read_text("utf-8")
+    assert page.endswith(whole.stdout)
+    assert "| feature | Dagster |" in one.stdout
+    assert "Airflow" not in one.stdout
+    wrong = pipegen("support", "--backend", "dagstr")
+    assert wrong.exit_code == 2
+    assert "no back end is called 'dagstr'" in wrong.stderr
