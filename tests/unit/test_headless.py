@@ -212,7 +212,9 @@ def test_a_log_that_tells_of_no_run_is_refused(
     assert not (root / "notes").exists()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGHUP, 129), (signal.SIGINT, 130), (signal.SIGTERM, 143)]
+)
 def test_a_signal_ends_the_run_and_what_it_started(
     root: Path, number: signal.Signals, code: int
 ) -> None:
