@@ -29,8 +29,9 @@ on-%: .venv/%/.synced
 check: setup lint editor others $(MANIFEST)  ## The quick loop: style, types, layers, and all tests but the slow.
 	$(BIN)/python -m pytest -n 2 tests --ignore tests/conformance --ignore tests/packaging
 
-lab: setup lanes  ## What takes minutes: workers in parallel on live servers, dbt installed for one task.
+lab: setup lanes  ## What takes hours: every case everywhere, 500 drawn pipelines, live servers.
 	$(BIN)/python -m pytest -q -m lab tests
+	PIPEGEN_DRAWS=500 $(BIN)/python -m pytest -q -n 2 --dist loadgroup tests/conformance/test_drawn.py
 	for dbt in $(DBTS); do .venv/$$dbt/bin/python -m pytest -q -m lab tests/dbt || exit 1; done
 
 fuzz: setup  ## The trust tests with many times the cases; FUZZ=100 for more.
