@@ -18,11 +18,11 @@ _SUCCESS = ("2xx",)
 _TAKEN = """
     Any Attempt Callable Connection DBT_CLOUD_POLL DBT_CLOUD_TRIED DBT_MANIFESTS FORK ForkProcess
     GRACE Generator Iterator MAX_PARALLEL Mapping PARAMS PIPELINE POOLS Path ROOT Run Sequence
-    TASKS TIMEOUT TIMEZONE Task WITH_PACKAGES ZoneInfo added argparse arguments begin client
-    closing connection contextmanager dataclass date datetime day dbt_manifest decided defaults
-    fcntl get_context given httpx import_module invoke_dbt json logged main math os parse_dbt
-    parsed plan response resume run_dbt run_dbt_cloud sentence signal signalled stale_tables
-    subprocess suppress sys time traceback wanted work
+    TASKS TIMEOUT TIMEZONE Task TextIOWrapper WITH_PACKAGES ZoneInfo added argparse arguments
+    begin client closing connection contextmanager dataclass date datetime day dbt_manifest
+    decided defaults fcntl get_context given httpx import_module invoke_dbt json logged main math
+    os parse_dbt parsed plan response resume run_dbt run_dbt_cloud sentence signal signalled
+    stale_tables subprocess suppress sys time traceback wanted work
 """
 
 
