@@ -31,6 +31,7 @@ def test_there_are_as_many_cases_as_promised() -> None:
     assert len(RUNS) >= 40
 
 
+@pytest.mark.turns
 @pytest.mark.parametrize(("name", "plan"), RUNS)
 def test_a_run_leaves_the_trace_the_semantics_define(
     recorder: Recorder, rendered: Callable[[str], Rendered], name: str, plan: str, tmp_path: Path
