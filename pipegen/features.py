@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from pipegen import ir
 from pipegen.capabilities import Feature
@@ -56,6 +56,7 @@ def required(pipeline: ir.Pipeline) -> Needs:
         yield from ((feature, param) for feature in _of_value(param.default))
     for task in pipeline.tasks:
         yield from ((feature, task) for feature in _of_task(task))
+    yield from _of_governed(pipeline)
     yield from _of_targets(pipeline)
     yield from _around(pipeline)
 
@@ -121,7 +122,7 @@ def _of_action(action: ir.Action) -> Iterator[Feature]:
 
 
 def _of_dbt(action: ir.Dbt) -> Iterator[Feature]:
-    yield _GRANULARITIES[action.granularity]
+    yield Feature.DBT_EXPAND if action.is_expanded else _GRANULARITIES[action.granularity]
     facts = {
         Feature.DBT_COMMAND: action.command not in ("build", "test") or _is_step(action),
         Feature.DBT_DOCS: action.command == "docs",
@@ -136,6 +137,58 @@ def _of_dbt(action: ir.Dbt) -> Iterator[Feature]:
         Feature.DBT_DEFER: action.state_dir,
     }
     yield from (feature for feature, fact in facts.items() if fact)
+    if action.is_expanded:
+        yield from _of_expanded(action)
+
+
+def _of_expanded(action: ir.Dbt) -> Iterator[Feature]:
+    """Yield what dbt does for a selection, and not every tool that makes tasks of one."""
+    built = {node.unique_id for node in action.nodes}
+    read = {parent for test in action.tests for parent in test.parents}
+    if any(not key.startswith("source.") for key in read - built):
+        yield Feature.DBT_EXPAND_TESTS
+    if any(test.unique_id.startswith("unit_test.") for test in action.tests):
+        yield Feature.DBT_EXPAND_UNIT_TESTS
+    if any(node.resource_type == "function" for node in action.nodes):
+        yield Feature.DBT_EXPAND_FUNCTIONS
+    if action.store_failures:
+        yield Feature.DBT_EXPAND_STORED
+
+
+def _of_governed(pipeline: ir.Pipeline) -> Needs:
+    """Yield what a tool's tasks have to be one for: what decides by how a transform ended.
+
+    A decision reaches all that is connected to it, since one task may tell its end to several.
+    """
+    tasks = {task.name: task for task in pipeline.tasks}
+    near: dict[str, set[str]] = {name: set() for name in tasks}
+    for before, after in pipeline.edges():
+        near[before].add(after)
+        near[after].add(before)
+    for task in pipeline.tasks:
+        if not isinstance(task.action, ir.Dbt) or not task.action.is_expanded:
+            continue
+        if any(_decides(tasks[name]) for name in _connected(task.name, near)):
+            yield Feature.DBT_EXPAND_DECIDED, task
+        readers = (other for other in pipeline.tasks if task.name in other.upstream)
+        if task.allow_failure or any(t.run_if is ir.RunIf.ONE_SUCCESS for t in readers):
+            yield Feature.DBT_EXPAND_PARTS, task
+
+
+def _decides(task: ir.Task) -> bool:
+    governs = task.run_if is not ir.RunIf.ALL_SUCCESS or task.allow_failure
+    return governs or task.if_false is ir.IfFalse.SKIP
+
+
+def _connected(name: str, near: Mapping[str, Iterable[str]]) -> set[str]:
+    found: set[str] = set()
+    ahead = [name]
+    while ahead:
+        at = ahead.pop()
+        if at not in found:
+            found.add(at)
+            ahead.extend(near[at])
+    return found
 
 
 def _is_step(action: ir.Dbt) -> bool:

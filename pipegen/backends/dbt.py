@@ -92,9 +92,14 @@ def is_dbt(action: ir.Action) -> TypeGuard[Action]:
     return isinstance(action, ir.Dbt | ir.Freshness)
 
 
+def is_expanded(action: ir.Action) -> bool:
+    """Whether the orchestrator's own tool makes the tasks of an action."""
+    return isinstance(action, ir.Dbt) and action.is_expanded
+
+
 def project_options(project: ir.DbtProject) -> tuple[Code, ...]:
     """Return the options that lead dbt to its project; the file they stand in defines `ROOT`."""
-    folders = [_folder(project, path) for path in (project.dir, project.profiles_dir)]
+    folders = [folder(project, path) for path in (project.dir, project.profiles_dir)]
     options = [literal("--project-dir"), folders[0], literal("--profiles-dir"), folders[1]]
     if project.target:
         options += literal("--target"), literal(project.target)
@@ -130,8 +135,8 @@ def deferral(action: ir.Dbt) -> tuple[Code, ...]:
     if action.state_dir is None:
         return ()
     place = action.state_dir
-    folder = _below_root(place) if isinstance(place, str) else expression(place, {})
-    return (*_literals("--defer", "--state"), folder)
+    state = _below_root(place) if isinstance(place, str) else expression(place, {})
+    return (*_literals("--defer", "--state"), state)
 
 
 def refreshes(action: ir.Action) -> TypeGuard[ir.Dbt]:
@@ -264,7 +269,8 @@ def _constant(name: str) -> str:
     return name.upper().replace(".", "_").replace("-", "_")
 
 
-def _folder(project: ir.DbtProject, path: PurePosixPath) -> Code:
+def folder(project: ir.DbtProject, path: PurePosixPath) -> Code:
+    """Return the text of where a path of a project lies when the task runs."""
     runtime = project.runtime_dir
     if runtime is None or not path.is_relative_to(project.dir):
         return _below_root(str(path))

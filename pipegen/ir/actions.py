@@ -36,7 +36,8 @@ class DbtProject(Node):
     """A dbt project. Paths are relative to the root of the pipegen project.
 
     `runtime_dir` says where the project lies when the task runs, if not in the same checkout;
-    `install_deps`, that its packages are installed there first.
+    `install_deps`, that its packages are installed there first. `manifest` is what dbt made of
+    it, for tools that read it; without one it lies in the project's `target`.
     """
 
     name: str
@@ -47,6 +48,7 @@ class DbtProject(Node):
     target: str | None = None
     runtime_dir: Value = None
     install_deps: bool = False
+    manifest: PurePosixPath | None = None
 
 
 class IndirectSelection(StrEnum):
@@ -64,6 +66,13 @@ class Granularity(StrEnum):
     MODEL = "model"
     LINEAGE = "lineage"
     STEP = "step"
+
+
+class Expand(StrEnum):
+    """When a selection is made into the tasks an orchestrator runs: by pipegen, or by its tool."""
+
+    COMPILE = "compile"
+    RUNTIME = "runtime"
 
 
 class RunTests(StrEnum):
@@ -107,7 +116,8 @@ class Dbt(Node):
     `nodes` and `tests` are what it runs according to the lock. Each item of `select` and
     `exclude` is one argument of dbt's option; `selector` stands for both. `env` is added to
     the environment; `macro` is what `run-operation` runs, with `args`. `state_dir` holds the
-    artefacts that nodes which are not selected are deferred to.
+    artefacts that nodes which are not selected are deferred to. What `expand` says is left to
+    the runtime is built by the orchestrator's own tool for dbt, and is one task here.
     """
 
     project: DbtProject
@@ -119,6 +129,7 @@ class Dbt(Node):
     nodes: tuple[DbtNode, ...] = ()
     tests: tuple[DbtTest, ...] = ()
     granularity: Granularity = Granularity.MODEL
+    expand: Expand = Expand.COMPILE
     run_tests: RunTests = RunTests.AFTER_EACH
     vars: Fields = NOTHING
     env: Fields = NOTHING
@@ -136,6 +147,11 @@ class Dbt(Node):
         These are the nodes or, where there is none, the tests.
         """
         return tuple(item.unique_id for item in self.nodes or self.tests)
+
+    @property
+    def is_expanded(self) -> bool:
+        """Whether the orchestrator's own tool makes the tasks of it."""
+        return self.expand is Expand.RUNTIME
 
 
 class OnStale(StrEnum):

@@ -125,6 +125,7 @@ class _Lowering:
                 target=specs[name].target,
                 runtime_dir=specs[name].runtime_dir,
                 install_deps=specs[name].install_deps,
+                manifest=specs[name].manifest,
                 span=specs[name].span,
             )
             for name, locked in self.lock.projects.items()

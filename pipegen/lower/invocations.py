@@ -64,7 +64,8 @@ def action(transform: DbtTransform, project: ir.DbtProject, **own: Any) -> ir.Db
     return ir.Dbt(
         **{"select": (), **own},
         project=project,
-        granularity=ir.Granularity(transform.granularity if is_build else "step"),
+        granularity=ir.Granularity(transform.cut if is_build else "step"),
+        expand=ir.Expand(transform.expand),
         run_tests=ir.RunTests(transform.tests),
         vars=ir.Fields(tuple(transform.vars.items())),
         env=ir.Fields(tuple(transform.env.items())),

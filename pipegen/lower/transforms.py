@@ -35,7 +35,7 @@ def works(
             continue
         mine = tuple(t for t in selection.tests if homes.get((places[name], t)) == name)
         found = Selected(name, transform, selection, project, target, mine)
-        if transform.granularity == "step" or transform.command != "build":
+        if transform.cut == "step" or transform.command != "build":
             built = [found.step()]
         else:
             built = [*found.models()]

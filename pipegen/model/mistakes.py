@@ -101,8 +101,10 @@ def _wrong_value(error: ErrorDetails, document: Document) -> Diagnostic:
     if error["type"] == "string_pattern_mismatch":
         pattern = re.sub(r"^\^|(?:\$|\\z)$", "", error["ctx"]["pattern"])
         wanted = f"text of the form `{pattern}`"
-    loc = error["loc"]
+    loc, key = error["loc"], error.get("ctx", {}).get("key")
     span = document.key_span(loc) if loc and loc[-1] == "[key]" else document.span(loc)
+    if key:
+        span = document.key_span((*loc, key))
     return problems.wrong_value(f"'{path}' must be {wanted}", span)
 
 

@@ -92,6 +92,9 @@ class DbtTransform(TaskSpec):
     granularity: Literal["model", "lineage", "step"] = "model"
     """`model`: one task per dbt node. `step`: one task for the whole selection. `lineage`: the
     fewest tasks that keep every gate."""
+    expand: Literal["compile", "runtime"] = "compile"
+    """`compile`: its tasks are written into the code. `runtime`: the orchestrator's own tool for
+    dbt makes them of the manifest that it finds, and readers wait for all of them."""
     tests: Literal["after_each", "after_all", "none"] = "after_each"
     """When tests run: each after its model, all at the end, or not at all."""
     command: Literal["build", "run", "test", "seed", "snapshot", "run-operation", "docs"] = "build"
@@ -137,3 +140,32 @@ class DbtTransform(TaskSpec):
         if (self.macro or self.args) and self.command != "run-operation":
             raise refuse("macro", "without `macro` and `args`: only `run-operation` takes them")
         return self
+
+    @model_validator(mode="after")
+    def _expands(self) -> Self:
+        if self.expand == "runtime":
+            cut = self.granularity if "granularity" in self.model_fields_set else "step"
+            kept = {
+                f"granularity: {cut}": (cut == "step", "the orchestrator's tool cuts it"),
+                f"command: {self.command}": (self.command == "build", "the tool builds"),
+                "selector": (self.selector is None, "not every tool takes it: write `select`"),
+                "overrides": (not self.overrides, "the tool treats all nodes alike"),
+                f"tests: {self.tests}": (
+                    self.tests != "after_all",
+                    "the tool tests each node after it is built, or not at all",
+                ),
+                f"indirect_selection: {self.indirect_selection}": (
+                    self.indirect_selection == "eager",
+                    "the tool chooses the tests",
+                ),
+            }
+            for key, (fits, why) in kept.items():
+                if not fits:
+                    text = f"without `{key}` beside `expand: runtime`: {why}"
+                    raise refuse("expand", text, key="expand")
+        return self
+
+    @property
+    def cut(self) -> Literal["model", "lineage", "step"]:
+        """How its selection is cut into tasks: what a tool expands is one of them."""
+        return "step" if self.expand == "runtime" else self.granularity

@@ -54,6 +54,16 @@ def found(world: World, text: str, options: str) -> set[tuple[str, str]]:
             {("PG301", "transform.command: docs"), ("PG302", "transform.granularity: step")},
         ),
         (DBT % "", "execution: {kind: watcher}", {("PG301", "transform.granularity: model")}),
+        (
+            DBT % "expand: runtime",
+            f"execution: {DOCKER}",
+            {("PG301", "transform.expand: runtime")},
+        ),
+        (
+            DBT % "expand: runtime",
+            f"execution: {VIRTUALENV}",
+            {("PG302", "transform.expand: runtime")},
+        ),
         (DBT % "", MAPPED, set()),
         (TARGETS, MAPPED, {("PG301", "transform.target (several of one project)")}),
         (

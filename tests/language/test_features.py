@@ -57,6 +57,11 @@ MINIMAL = {
     Feature.DBT_STEP: DBT % "granularity: step",
     Feature.DBT_MODEL: DBT % "",
     Feature.DBT_LINEAGE: DBT % "granularity: lineage",
+    Feature.DBT_EXPAND: DBT % "expand: runtime",
+    Feature.DBT_EXPAND_TESTS: DBT % "expand: runtime",
+    Feature.DBT_EXPAND_DECIDED: DBT % "expand: runtime, allow_failure: true",
+    Feature.DBT_EXPAND_PARTS: DBT % "expand: runtime, allow_failure: true",
+    Feature.DBT_EXPAND_STORED: DBT % "expand: runtime, store_failures: true",
     Feature.DBT_TESTS_AFTER_ALL: DBT % "tests: after_all",
     Feature.DBT_TESTS_NONE: DBT % "tests: none",
     Feature.DBT_COMMAND: DBT % "command: test",
@@ -99,7 +104,12 @@ MINIMAL = {
     Feature.TASK_TAGS: SHELL % "tags: [a]",
     Feature.TASK_DESCRIPTION: SHELL % "description: a",
 }
-OF_THE_PROJECT = {Feature.SECRET_STORE, Feature.DBT_INSTALL_DEPS}
+OF_THE_PROJECT = {
+    Feature.SECRET_STORE,
+    Feature.DBT_INSTALL_DEPS,
+    Feature.DBT_EXPAND_UNIT_TESTS,
+    Feature.DBT_EXPAND_FUNCTIONS,
+}
 
 FRONT_END = {
     ("backends",): "it says for whom the meaning is written, not what it is",

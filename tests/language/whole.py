@@ -90,4 +90,7 @@ schedule: {on_update: {all: [events]}}
 sources: {x: {kind: shell, command: [x]}}
 """
 
-ANY = UPDATED.replace("all:", "any:")
+ANY = (
+    UPDATED.replace("all:", "any:")
+    + "transforms: {y: {project: lab, select: users, expand: runtime}}\n"
+)

@@ -36,6 +36,7 @@ UNTOLD = {
     "bad_reference": 'description: "{{ run.dat }}"',
     "bad_timezone": "schedule: {after: [a], timezone: Europe/Roma}",
     "callable": "sources: {a: {kind: python, callable: a.class:b}}",
+    "expand": "transforms: {a: {project: p, selector: a, expand: runtime}}",
     "needs": "schedule: {cron: 0 5 * * *, catchup: true}",
     "one_of": "schedule: {cron: 0 5 * * *, after: [a]}",
     "overrides": "transforms: {a: {project: p, select: a, granularity: step, "

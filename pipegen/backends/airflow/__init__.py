@@ -76,6 +76,27 @@ BACKEND = Backend(
         Feature.TIMEOUT_IN_PROCESS: _TIMEOUT,
         Feature.DBT_STEP: native(f"one Cosmos operator, {_COSMOS}"),
         Feature.DBT_MODEL: native(f"one Cosmos operator per node in a task group, {_COSMOS}"),
+        Feature.DBT_EXPAND: degraded(
+            "a `DbtTaskGroup`, which Cosmos makes of the manifest whenever the DAG is parsed: a "
+            "task and its tests for each node, with the retries and the timeout of the transform",
+            "Cosmos selects by rules of its own, which are not all of dbt's (names with `*`, "
+            "`package.folder` and `source:x+` find nothing; `state:` and others are errors), and a "
+            "group in which it finds nothing is an error of the DAG; nothing is checked against "
+            "the lock; a test of several nodes holds back the readers of the transform alone, and "
+            "has a task, which does nothing, where it is excluded; no assets are updated; each "
+            "group reads the manifest again at each parse",
+        ),
+        Feature.DBT_EXPAND_TESTS: native("a task of its own, after what its group builds of that"),
+        Feature.DBT_EXPAND_UNIT_TESTS: native("`dbt build` of the model runs them"),
+        Feature.DBT_EXPAND_FUNCTIONS: unsupported(
+            "Cosmos makes no task of a function: `exclude` it, and build it in another transform"
+        ),
+        Feature.DBT_EXPAND_STORED: native("`--store-failures` of each task"),
+        Feature.DBT_EXPAND_DECIDED: emulated("a task `run_if-<name>` decides before the group"),
+        Feature.DBT_EXPAND_PARTS: unsupported(
+            "of the tasks that Cosmos makes some may succeed where the transform fails, and their "
+            "names are not known before: leave `expand` out, so that pipegen writes the tasks"
+        ),
         Feature.FORMAT: native("`strftime` of the day of the run"),
         Feature.DBT_TESTS_NONE: native("dbt leaves tests and unit tests out of what it builds"),
         Feature.DBT_TESTS_AFTER_ALL: native("one `dbt test`, for which all readers wait"),

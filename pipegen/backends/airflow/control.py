@@ -13,7 +13,7 @@ from pipegen import ir
 from pipegen.backends.airflow.code import Keywords, present, take, wait
 from pipegen.backends.airflow.views import Control, Task
 from pipegen.backends.calls import arguments, items
-from pipegen.backends.dbt import is_dbt
+from pipegen.backends.dbt import is_dbt, is_expanded
 from pipegen.emit import Code, literal
 
 _RULES = {ir.RunIf.NONE_FAILED: "NONE_FAILED", ir.RunIf.ALL_DONE: "ALL_DONE"}
@@ -72,11 +72,12 @@ def names(tasks: Iterable[ir.Task]) -> Sequence[str]:
 def governed(pipeline: ir.Pipeline, variables: Mapping[str, str], taken: set[str]) -> Governed:
     """Return what governs the tasks of a pipeline; each gate takes a variable."""
     skippable = _skippable(pipeline.tasks)
+    several = frozenset(task.name for task in pipeline.tasks if is_expanded(task.action))
     decided = _skippable(replace(task, if_false=None) for task in pipeline.tasks)
     gates = {
         task.name: tuple(_gates(task, variables[task.name], taken))
         for task in pipeline.tasks
-        if _is_gated(task, decided if is_dbt(task.action) and task.group else skippable)
+        if _is_gated(task, decided if is_dbt(task.action) and task.group else skippable, several)
     }
     kinds = {task.run_if for task in pipeline.tasks if task.name in gates}
     may_fail = [literal(task.name) for task in pipeline.tasks if task.allow_failure]
@@ -128,20 +129,24 @@ def _is_join(task: ir.Task, skippable: frozenset[str]) -> bool:
     return several and task.run_if is ir.RunIf.ALL_SUCCESS
 
 
-def _is_gated(task: ir.Task, skippable: frozenset[str]) -> bool:
-    """Whether a task needs gates, if these tasks may be skipped.
+def _is_gated(task: ir.Task, skippable: frozenset[str], several: frozenset[str]) -> bool:
+    """Whether a task needs gates, if these tasks may be skipped, and `several` are groups.
 
     For a node of a dbt project it is not asked whether a check skips: below one there would be
     nearly as many gates as models.
     """
     if task.run_if is ir.RunIf.ALL_SUCCESS:
         return _is_join(task, skippable)
-    return len(task.upstream) > 1 and task.run_if in _ALONE
+    if is_expanded(task.action):  # no rule is for the first tasks of a group alone
+        return bool(task.upstream)
+    is_several = len(task.upstream) > 1 or not several.isdisjoint(task.upstream)
+    return is_several and task.run_if in _ALONE
 
 
 def _rule(task: ir.Task, is_gated: bool) -> str | None:
     """Return the trigger rule of a task itself, if it is not Airflow's default."""
-    return None if is_gated else (_RULES | _ALONE).get(task.run_if)
+    alone = is_gated or is_expanded(task.action)
+    return None if alone else (_RULES | _ALONE).get(task.run_if)
 
 
 def _gates(task: ir.Task, variable: str, taken: set[str]) -> Iterator[Task]:
@@ -153,8 +158,10 @@ def _gates(task: ir.Task, variable: str, taken: set[str]) -> Iterator[Task]:
         made = arguments((), task_id, beside=len(first) + len(function) + 11)
         yield Task(first, call=Code(f"{function}({made})()"))
         return
-    given = task_id | {"trigger_rule": _trigger(_ALONE[task.run_if])}
+    given = task_id | {"trigger_rule": _trigger((_RULES | _ALONE)[task.run_if])}
     yield _empty(first, given)
+    if task.run_if in _RULES:
+        return
     given = {"task_id": literal(f"ended-{task.name}"), "trigger_rule": _trigger("ALL_DONE")}
     yield _empty(take(f"ended_{variable}", taken), given)
 

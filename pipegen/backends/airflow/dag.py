@@ -30,17 +30,20 @@ from pipegen.backends.airflow.dbt import (
     reads_environ,
 )
 from pipegen.backends.airflow.execution import Execution
+from pipegen.backends.airflow.expand import group
 from pipegen.backends.airflow.functions import call, function
 from pipegen.backends.airflow.params import Late, declared, filled, late
 from pipegen.backends.airflow.views import Control, Dag, Group, Pairs, Task
 from pipegen.backends.calls import formats, items, leaves
-from pipegen.backends.dbt import is_dbt
+from pipegen.backends.dbt import is_dbt, is_expanded
 from pipegen.emit import Code, literal
 
 _NAMES = """
-    Any Asset CronTriggerTimetable DAG DbtCloudRunJobOperator InvocationMode PASSED Param Path
-    ProfileConfig PurePosixPath ROOT RUN_DATE Secret TaskGroup cache_dir check_lock client context
-    date httpx filled json os params pendulum response run_date subprocess task timedelta urlsplit
+    Any Asset CronTriggerTimetable DAG DbtCloudRunJobOperator DbtTaskGroup ExecutionConfig
+    ExecutionMode InvocationMode Iterable LoadMode PASSED Param Path ProfileConfig ProjectConfig
+    PurePosixPath ROOT RUN_DATE RenderConfig Secret TaskGroup TestBehavior cache_dir check_lock
+    client context date dbt_task_group httpx filled json os params pendulum response run_date
+    subprocess task timedelta urlsplit
 """
 _RUNS_AT_ONCE = 16
 """How many runs Airflow lets run at once where it is not told: it knows no "all"."""
@@ -100,7 +103,10 @@ def dag(pipeline: ir.Pipeline, root: Code, execution: Execution) -> Dag:
         cosmos=tuple(execution.imports(_operators(made), used)) if used else (),
         path=execution.path if used else None,
         secrets=execution.secrets and bool(used),
-        checked=bool(used) and not execution.in_container,
+        checked=any(is_dbt(a) and not is_expanded(a) for a in actions)
+        and not execution.in_container,
+        expands=any(map(is_expanded, actions)),
+        packaged=execution.kind != "local",
         env=params.reads_environment(pipeline)
         or environ
         or (bool(used) and execution.reads_environ(used)),
@@ -192,6 +198,10 @@ def _task(task: ir.Task, scope: _Scope, known: Keywords, tooltip: str) -> Task:
         **present(doc_md=literal(text) if text != tooltip else None),
     }
     variable = scope.variables[task.name]
+    if isinstance(task.action, ir.Dbt) and task.action.is_expanded:
+        own = beyond(known, _settings(task, scope))
+        expanded = group(task, task.action, scope.dbt.of(task.action), own, text)
+        return Task(variable, operator=expanded)
     if is_dbt(task.action):
         return Task(variable, operator=operator(task, task.action, scope.dbt, keywords))
     if isinstance(task.action, ir.RemoteJob):
@@ -210,7 +220,7 @@ def _sdk(pipeline: ir.Pipeline, control: Control) -> Code:
     tasks = pipeline.tasks
     used = {
         "DAG": True,
-        "Asset": any(task.loads or task.reads or builds(task) for task in tasks),
+        "Asset": any(task.loads or task.reads or _has_outlets(task) for task in tasks),
         "CronTriggerTimetable": pipeline.schedule,
         "Param": pipeline.params,
         "RetryDecision": control.backoff,
@@ -233,6 +243,10 @@ def _errors(tasks: Iterable[ir.Task], control: Control) -> Code | None:
     }
     names = [name for name, needed in used.items() if needed]
     return imported(names, beside=35) if names else None
+
+
+def _has_outlets(task: ir.Task) -> bool:
+    return bool(builds(task)) and not is_expanded(task.action)
 
 
 def _is_function(task: ir.Task) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from pipegen import ir
 from pipegen.backends import dbt
+from pipegen.backends.airflow import expand
 from pipegen.backends.airflow.code import (
     Keywords,
     assets,
@@ -39,13 +40,18 @@ class Constants:
         for (name, _), project in sorted(meant.items(), key=lambda item: item[0]):
             if name not in self._folders:
                 self._folders[name] = _folder(project, execution.path, taken)
-        self._projects: dict[dbt.Place, Project] = {}
-        for place, project in sorted(meant.items(), key=lambda item: item[0]):
+        wanted = {(dbt.place(action), dbt.is_expanded(action)) for _, action in used}
+        self._projects: dict[tuple[dbt.Place, bool], Project] = {}
+        for place, expanded in sorted(wanted):
             several = names.count(place[0]) > 1
             name = "_".join(filter(None, place)) if several else place[0]
-            shared = execution.shared(project, self._folders[place[0]], name)
-            constant = take(name.upper(), taken)
-            self._projects[place] = Project(constant, tuple(shared.items()))
+            project, folder = meant[place], self._folders[place[0]]
+            if expanded:
+                shared = expand.shared(execution, project, folder)
+            else:
+                shared = execution.shared(project, folder, name)
+            constant = take((f"{name}_group" if expanded else name).upper(), taken)
+            self._projects[place, expanded] = Project(constant, tuple(shared.items()))
         self._options: dict[tuple[str, tuple[tuple[str, Code], ...]], Options] = {}
         for task, action in used:
             base, given = self._given(action)
@@ -72,9 +78,11 @@ class Constants:
         return found.name if found else base
 
     def _given(self, action: dbt.Action) -> tuple[str, tuple[tuple[str, Code], ...]]:
-        base = self._projects[dbt.place(action)].constant
-        folder = self._folders[action.project.name].name
-        flags = self.execution.flags(action.project, folder)
+        base = self._projects[dbt.place(action), dbt.is_expanded(action)].constant
+        folder = self._folders[action.project.name]
+        if isinstance(action, ir.Dbt) and action.is_expanded:
+            return base, tuple(expand.own(self.execution, action, folder, self.late).items())
+        flags = self.execution.flags(action.project, folder.name)
         return base, tuple(_options(action, flags, self).items())
 
 
@@ -96,7 +104,8 @@ def is_rooted(action: ir.Action, execution: Execution) -> bool:
     inside = action.project.profiles_dir.is_relative_to(action.project.dir)
     inside = inside or action.project.name in execution.profiles
     deferred = isinstance(action, ir.Dbt) and isinstance(action.state_dir, str)
-    return action.project.runtime_dir is None or not inside or deferred
+    outside = dbt.is_expanded(action) and not expand.has_manifest(action.project)
+    return action.project.runtime_dir is None or not inside or deferred or outside
 
 
 def reads_environ(action: ir.Action) -> bool:

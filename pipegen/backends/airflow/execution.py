@@ -18,6 +18,11 @@ from pipegen.emit import Code, expression, indented, literal
 ALERT = "DbtSourceAlertOperator"
 """The operator the file defines itself: one that tells of stale tables, and goes on."""
 
+GROUP = "dbt_task_group"
+"""The function the file defines itself: a group that Cosmos makes, which has to have tasks."""
+
+_CONFIGS = ("DbtTaskGroup", "ExecutionConfig", "ProjectConfig", "RenderConfig")
+
 MAPPINGS = {
     "athena": "AthenaAccessKeyProfileMapping",
     "bigquery": "GoogleCloudOauthProfileMapping",
@@ -110,16 +115,21 @@ class Execution:
         module = f"cosmos.operators.{self.kind}"
         mapped = {MAPPINGS[self.profiles[name]["kind"]] for name in projects & self.profiles.keys()}
         used = set(operators)
+        expands = GROUP in used
+        used -= {GROUP}
         if ALERT in used:
             used = used - {ALERT} | {self.operator("source")}
         if not self.in_container:
-            yield Code("from cosmos import ProfileConfig")
-        if self.kind == "local":
-            yield Code("from cosmos.constants import InvocationMode")
-        yield _from(module, used)
+            yield _from("cosmos", {"ProfileConfig", *(_CONFIGS if expands else ())})
+        constants = {"LoadMode", "TestBehavior"} if expands else set()
+        constants |= {"ExecutionMode"} if expands and self.kind != "local" else set()
+        if self.kind == "local" or expands:
+            yield _from("cosmos.constants", {"InvocationMode", *constants})
+        if used:
+            yield _from(module, used)
         if mapped:
             yield _from("cosmos.profiles", mapped)
-        if not self.in_container:
+        if used and not self.in_container:
             yield Code("from cosmos.settings import cache_dir")
 
     def flags(self, project: ir.DbtProject, folder: str) -> list[Code]:
@@ -153,9 +163,9 @@ class Execution:
             return present(**given, **self._container())
         runner = Code("InvocationMode.DBT_RUNNER") if self.kind == "local" else None
         given |= {
-            "profile_config": self._profile(project, folder.name),
+            "profile_config": self.profile(project, folder.name),
             "invocation_mode": runner,
-            "py_requirements": self._requirements(),
+            "py_requirements": self.requirements,
             "cache_dir": joined("cache_dir", PurePosixPath(name), beside=18),
             "install_deps": literal(project.install_deps),
             "emit_datasets": literal(False),
@@ -164,7 +174,9 @@ class Execution:
         }
         return present(**given)
 
-    def _requirements(self) -> Code | None:
+    @property
+    def requirements(self) -> Code | None:
+        """The packages of the environment that dbt is installed in for a task."""
         wanted = [literal(text) for text in self.options.get("requirements", ())]
         return items(wanted, beside=23) if wanted else None
 
@@ -193,7 +205,8 @@ class Execution:
             "auto_remove": literal("force"),
         }
 
-    def _profile(self, project: ir.DbtProject, folder: str) -> Code:
+    def profile(self, project: ir.DbtProject, folder: str) -> Code:
+        """Return what tells Cosmos of a project's profile; its files lie below `folder`."""
         named = {
             "profile_name": literal(project.profile),
             "target_name": literal(project.target or "default"),

@@ -7,7 +7,7 @@ from pipegen.backends.airflow.execution import Execution
 from pipegen.capabilities import Capabilities, Feature, Support, degraded, native, unsupported
 
 _DBT = (
-    *(Feature.DBT_STEP, Feature.DBT_MODEL, Feature.DBT_LINEAGE),
+    *(Feature.DBT_STEP, Feature.DBT_MODEL, Feature.DBT_LINEAGE, Feature.DBT_EXPAND),
     *(Feature.FRESHNESS_BLOCK, Feature.FRESHNESS_ALERT),
 )
 _LOST = "in a container; dbt's results stand in the log alone"
@@ -24,6 +24,10 @@ _CONTAINER: Capabilities = {
     Feature.DBT_LINEAGE: native(
         f"one Cosmos operator for the nodes of a group, {_LOST}; with `--warn-error-options` dbt "
         "fails if one is gone"
+    ),
+    Feature.DBT_EXPAND: unsupported(
+        "Cosmos reads the manifest where the DAG is parsed, and the project lies in the image: "
+        "leave it out"
     ),
     Feature.FRESHNESS_ALERT: unsupported(
         "a container only says that dbt failed, not whether a table is stale: take "

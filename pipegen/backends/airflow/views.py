@@ -81,7 +81,7 @@ class Function:
 @dataclass(frozen=True, slots=True)
 class Operator:
     """An operator, of Cosmos if it has a project; its task group moves it `margin` to the right,
-    and `width` in all.
+    and `width` in all. `label` is the argument that takes its name.
     """
 
     name: str
@@ -90,6 +90,7 @@ class Operator:
     keywords: Pairs
     margin: Code
     width: int
+    label: str = "task_id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +185,8 @@ class Dag:
     path: str | None
     secrets: bool
     checked: bool
+    expands: bool
+    packaged: bool
     env: bool
     shell: bool
     http: bool

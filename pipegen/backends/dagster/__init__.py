@@ -16,7 +16,7 @@ from pipegen.backends.dagster.names import Names, is_step, job, listed, state
 from pipegen.backends.dagster.offers import CAPABILITIES
 from pipegen.backends.dagster.params import declared
 from pipegen.backends.dagster.views import Call, File, Helpers, Verdict
-from pipegen.backends.dbt import helpers, is_dbt
+from pipegen.backends.dbt import helpers, is_dbt, is_expanded
 from pipegen.emit import Code, brackets, identifier, literal
 from pipegen.files import PlannedFile
 from pipegen.resources import resource
@@ -128,6 +128,7 @@ def _helpers(pipeline: ir.Pipeline, names: Names) -> Helpers | None:
     return Helpers(
         **{**asdict(found), "builds": in_process},
         selector=selector,
+        expands=any(map(is_expanded, (task.action for task in pipeline.tasks))),
         deps=deps,
         pool=any(task.pool for task in nodes),
         told=any(map(names.rule, nodes)),

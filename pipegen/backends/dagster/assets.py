@@ -156,6 +156,7 @@ def _step(action: ir.Dbt, task: ir.Task, names: Names) -> Step:
         args=calls.items((*words, *dbt.deferral(action), *dbt.fixed(action)), beside=9),
         nodes=literal(keys),
         packages=action.project.install_deps,
+        expands=action.is_expanded,
         dbt_vars=expression(action.vars, RUN) if late else None,
         env=dbt.environment(action, RUN),
         full_refresh=_refresh(action),

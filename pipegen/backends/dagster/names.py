@@ -15,11 +15,11 @@ from pipegen.naming import slug, take
 
 _NAMES = """
     ASSETS Any CHECKS Callable Collection DBT_CLOUD_POLL DBT_LOCK DBT_MANIFESTS DagsterDbtTranslator
-    DbtCliResource DbtProject Events Field Iterator Late Mapping PARAMS Params Path ROOT Self
-    Sequence Skipped StepTranslator Switch TIMEZONE UNFINISHED WITH_PACKAGES Waits Work ZoneInfo
-    added cache context contextmanager date datetime dbt_assets dbt_cli dbt_freshness dbt_node
-    dbt_nodes dbt_step decided defs dg ended given governed httpx invoke_dbt is_running job json key
-    os params parse_dbt refreshed response run_date run_dbt run_dbt_cloud run_step schedule
+    DbtCliResource DbtProject Events ExpandTranslator Field Iterator Late Mapping PARAMS Params Path
+    ROOT Self Sequence Skipped StepTranslator Switch TIMEZONE UNFINISHED WITH_PACKAGES Waits Work
+    ZoneInfo added cache context contextmanager date datetime dbt_assets dbt_cli dbt_freshness
+    dbt_node dbt_nodes dbt_step decided defs dg ended given governed httpx invoke_dbt is_running job
+    json key os params parse_dbt refreshed response run_date run_dbt run_dbt_cloud run_step schedule
     scheduled_day state subprocess threading told told_freshness
 """
 _NO_JOBS = """
@@ -56,6 +56,7 @@ class Names:
         self.nodes = node_names(
             task.action for task in pipeline.tasks if isinstance(task.action, ir.Dbt)
         )
+        self._expanded = {task.name for task in steps if dbt.is_expanded(task.action)}
         self.keys: dict[str, dict[str, Key]] = {}
         makers = [t for t in pipeline.tasks if not isinstance(t.action, ir.Freshness)]
         for task in sorted(makers, key=lambda task: bool(task.loads)):
@@ -80,6 +81,9 @@ class Names:
         for upstream in task.upstream:
             if upstream in self.control.rules and task.name in self.control.rules:
                 yield state(upstream)
+                continue
+            if upstream in self._expanded:
+                yield Code(self.variables[upstream])  # which assets it has is known at load
                 continue
             if upstream not in self.keys:
                 continue  # a check, which blocks by itself what reads its asset

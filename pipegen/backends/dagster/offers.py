@@ -12,6 +12,11 @@ from pipegen.capabilities import (
     unsupported,
 )
 
+_EXPANDED = unsupported(
+    "the step would have to tell how it ended in an asset of its own, for which `@dbt_assets` has "
+    "no room: leave `expand` out, so that pipegen writes the step"
+)
+
 CAPABILITIES: Capabilities = {
     **NOT_YET,
     Feature.CRON: native("a `ScheduleDefinition`, running by default"),
@@ -78,6 +83,19 @@ CAPABILITIES: Capabilities = {
         "`@dbt_assets` and dbt's command line; a group of nodes where steps decide for themselves"
     ),
     Feature.DBT_MODEL: native("an asset with checks for each node; dbt runs in process"),
+    Feature.DBT_EXPAND: degraded(
+        "`@dbt_assets` and dbt's command line, of what is in the manifest when the file loads",
+        "nothing is checked against the lock: nodes that are gone are not missed, and new ones "
+        "are assets with the keys that dagster-dbt gives them; readers depend on all assets "
+        "of the transform; a retry builds the whole selection again; each transform selects "
+        "again at each load, which reads the manifest and takes a graph of it",
+    ),
+    Feature.DBT_EXPAND_TESTS: native("dbt runs it in the same invocation"),
+    Feature.DBT_EXPAND_UNIT_TESTS: native("dbt runs them in the same invocation"),
+    Feature.DBT_EXPAND_FUNCTIONS: native("dbt builds them, without an asset"),
+    Feature.DBT_EXPAND_STORED: native("`--store-failures`"),
+    Feature.DBT_EXPAND_DECIDED: _EXPANDED,
+    Feature.DBT_EXPAND_PARTS: _EXPANDED,
     Feature.FORMAT: native("`strftime` of the day of the run"),
     Feature.DBT_TESTS_NONE: native("dbt leaves tests and unit tests out of what it builds"),
     Feature.DBT_TESTS_AFTER_ALL: native("one `dbt test`, for which all readers wait"),

@@ -64,13 +64,16 @@ class Nodes(Invocation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step(Invocation):
-    """A dbt selection; `nodes` are the names of its locked nodes by unique id."""
+    """A dbt selection; `nodes` are the names of its locked nodes by unique id. What `expands`
+    is what the manifest has when the file is loaded.
+    """
 
     select: str
     exclude: str
     selector: str | None
     nodes: Code
     packages: bool
+    expands: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +162,13 @@ class Verdict:
 class Helpers(dbt.Helpers):
     """What the functions that run dbt must be able to do; `selector` for a step by name,
     `deps` for one that installs its packages first, `told` for nodes and `told_ages` for
-    freshness that decide for themselves whether they run.
+    freshness that decide for themselves whether they run, `expands` for a step that is not the
+    lock's.
     """
 
     selector: bool
     deps: bool
+    expands: bool
     pool: bool
     told: bool
     told_ages: bool
@@ -183,7 +188,8 @@ class Helpers(dbt.Helpers):
     @property
     def run_step(self) -> Code:
         """The arguments of `run_step`, where it is called."""
-        return Code(f"context, project, {self._asked}, nodes")
+        known = "{} if expand else nodes" if self.expands else "nodes"
+        return Code(f"context, project, {self._asked}, {known}")
 
     @property
     def words(self) -> Code:

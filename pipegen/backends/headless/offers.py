@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from pipegen.capabilities import NOT_YET, Capabilities, Feature, degraded, emulated, native
+from pipegen.capabilities import (
+    NOT_YET,
+    Capabilities,
+    Feature,
+    degraded,
+    emulated,
+    native,
+    unsupported,
+)
 
 _FACT = native("an entry of the script's `PIPELINE`, printed by `--list`")
 _FIELD = native("a field of the task's entry in the script, printed by `--list`")
+_EXPANDED = unsupported("dbt itself runs it: leave it out, or write `granularity: step`")
 
 CAPABILITIES: Capabilities = {
     **NOT_YET,
@@ -49,6 +58,13 @@ CAPABILITIES: Capabilities = {
     ),
     Feature.DBT_STEP: native("one `dbtRunner` invocation"),
     Feature.DBT_MODEL: native("a `dbtRunner` invocation for each node; parsed once"),
+    Feature.DBT_EXPAND: _EXPANDED,
+    Feature.DBT_EXPAND_TESTS: _EXPANDED,
+    Feature.DBT_EXPAND_UNIT_TESTS: _EXPANDED,
+    Feature.DBT_EXPAND_FUNCTIONS: _EXPANDED,
+    Feature.DBT_EXPAND_STORED: _EXPANDED,
+    Feature.DBT_EXPAND_DECIDED: _EXPANDED,
+    Feature.DBT_EXPAND_PARTS: _EXPANDED,
     Feature.FORMAT: native("`strftime` of the day of the run"),
     Feature.DBT_TESTS_NONE: native("dbt leaves tests and unit tests out of what it builds"),
     Feature.DBT_TESTS_AFTER_ALL: native("one `dbt test`, for which all readers wait"),

@@ -46,6 +46,9 @@ def plan_project(pipelines: tuple[ir.Pipeline, ...], target: Target) -> tuple[Pl
     actions = [task.action for pipeline in pipelines for task in pipeline.tasks]
     verified = {
         "dbt-core>=1.11,<1.12": any(map(is_dbt, actions)),
+        "prefect-dbt>=0.7.25,<0.8": any(
+            isinstance(action, ir.Dbt) and action.is_expanded for action in actions
+        ),
         "httpx>=0.28,<1": any(isinstance(action, ir.Http | ir.RemoteJob) for action in actions),
     }
     needed = [requirement for requirement, is_needed in verified.items() if is_needed]
@@ -154,6 +157,30 @@ BACKEND = Backend(
             "a task run per node, of a task called as the transform; one `dbtRunner` invocation "
             "at a time"
         ),
+        Feature.DBT_EXPAND: degraded(
+            "a task run in which `PrefectDbtOrchestrator`, which is in beta, makes one for each "
+            "node and test, one at a time, with the retries of the transform",
+            "nothing is checked against the lock; dbt selects when the task runs, without `vars`; "
+            "a node below a failed one has no task run; each node is a start of dbt of its own, "
+            "on a copy of profiles.yml; the timeout is for the whole transform",
+        ),
+        Feature.DBT_EXPAND_TESTS: unsupported(
+            "prefect-dbt leaves out a test of a node that the transform does not build: `exclude` "
+            "the test, build both nodes in one transform, or leave `expand` out"
+        ),
+        Feature.DBT_EXPAND_UNIT_TESTS: unsupported(
+            'prefect-dbt runs no unit tests: `exclude: "resource_type:unit_test"`, or leave '
+            "`expand` out"
+        ),
+        Feature.DBT_EXPAND_FUNCTIONS: unsupported(
+            "prefect-dbt builds no functions: `exclude` them, and build them in another transform"
+        ),
+        Feature.DBT_EXPAND_STORED: unsupported(
+            "prefect-dbt gives all commands of dbt the same options, and not all take this one: "
+            "set `store_failures` in dbt_project.yml, or leave `expand` out"
+        ),
+        Feature.DBT_EXPAND_DECIDED: emulated("the task run in which prefect-dbt runs decides"),
+        Feature.DBT_EXPAND_PARTS: native("the task run in which prefect-dbt runs stands for all"),
         Feature.FORMAT: native("`strftime` of the day of the run"),
         Feature.DBT_TESTS_NONE: native("dbt leaves tests and unit tests out of what it builds"),
         Feature.DBT_TESTS_AFTER_ALL: native("one `dbt test`, for which all readers wait"),

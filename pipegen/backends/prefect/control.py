@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from typing import TypeGuard
 
 from pipegen import ir
 from pipegen.backends import calls, dbt
@@ -85,7 +86,12 @@ def control(pipeline: ir.Pipeline, rules: Rules, may_fail: Sequence[Code]) -> Co
 
 def holds_dbt(tasks: Sequence[ir.Task], rules: Rules) -> bool:
     """Whether a task that runs dbt looks at what it waited for."""
-    return any(dbt.is_dbt(task.action) and task.name in rules for task in tasks)
+    return any(is_shared(task.action) and task.name in rules for task in tasks)
+
+
+def is_shared(action: ir.Action) -> TypeGuard[dbt.Action]:
+    """Whether it runs dbt in a task that all such actions share."""
+    return dbt.is_dbt(action) and not dbt.is_expanded(action)
 
 
 def is_lenient(task: ir.Task) -> bool:
@@ -96,7 +102,7 @@ def is_lenient(task: ir.Task) -> bool:
 def waiting(task: ir.Task, rule: ir.RunIf | None, upstream: Sequence[Code]) -> dict[str, Code]:
     """Return what a submission is told of the task runs in the variables `upstream`."""
     told: dict[str, Code] = {}
-    if rule and dbt.is_dbt(task.action) and rule is not ir.RunIf.ALL_SUCCESS:
+    if rule and is_shared(task.action) and rule is not ir.RunIf.ALL_SUCCESS:
         told["run_if"] = literal(rule.value)
     if rule:
         runs = calls.items(upstream, beside=25)
@@ -118,21 +124,25 @@ def flow_options(pipeline: ir.Pipeline) -> Options:
 
 
 def retries(task: ir.Task) -> Options:
-    """Return the options of a task that say how often it is tried, and when again.
+    """Return the options of a task that say how often it is tried, and when again."""
+    options = [("retries", literal(task.retries.count))]
+    if task.retries.count:
+        options.append(("retry_delay_seconds", waits(task.retries)))
+    if _may_repeat_a_no(task):
+        options.append(("retry_condition_fn", Code("has_no_answer")))
+    return tuple(options)
+
+
+def waits(wanted: ir.Retries) -> Code:
+    """Return the seconds to wait before each further try, as a list if they differ.
 
     Prefect waits before every further try as long as before the last one it is told of, and
     takes 50 at most.
     """
-    delays = [calls.seconds(delay) for delay in task.retries.delays]
+    delays = [calls.seconds(delay) for delay in wanted.delays]
     while len(delays) > 1 and delays[-1] == delays[-2]:
         delays.pop()
-    options = [("retries", literal(task.retries.count))]
-    if delays:
-        waits = calls.items(delays, beside=25) if len(delays) > 1 else delays[0]
-        options.append(("retry_delay_seconds", waits))
-    if _may_repeat_a_no(task):
-        options.append(("retry_condition_fn", Code("has_no_answer")))
-    return tuple(options)
+    return calls.items(delays, beside=25) if len(delays) > 1 else delays[0]
 
 
 def pool_tags(task: ir.Task) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from pipegen import ir
 from pipegen.backends import Target, calls, dbt, remote
 from pipegen.backends.params import is_dated, is_formatted, reads_environment, uses
 from pipegen.backends.prefect import control
+from pipegen.backends.prefect.expand import expanded
 from pipegen.backends.prefect.params import declared
 from pipegen.backends.prefect.views import Definition, Flow, Late, Options, Submission
 from pipegen.emit import Code, brackets, expression, identifier, literal
@@ -21,10 +22,10 @@ _RUN = calls.Given("run_date()")
 _WIDTH = 88
 _FLOW_WIDTH = 45
 _NAMES = """
-    Annotated Any Callable Cancelled Completed DBT_CLOUD_POLL DBT_LOCK DBT_MANIFESTS DEFAULT
-    Failed Field FlowRunContext Iterator Mapping ObjectAlreadyExists Path Pending PrefectFuture
-    ROOT Sequence State TIMEZONE ThreadPoolTaskRunner UUID WITH_PACKAGES ZoneInfo added
-    allow_failure contextmanager date dbt defaults ended flow flow_run freshness get_client
+    Annotated Any Callable Cancelled Completed DBT_CLOUD_POLL DBT_LOCK DBT_MANIFESTS DEFAULT Failed
+    Field FlowRunContext Iterator Mapping ObjectAlreadyExists Path Pending PrefectFuture ROOT
+    Sequence State TIMEZONE ThreadPoolTaskRunner UUID WITH_PACKAGES ZoneInfo added allow_failure
+    build_nodes contextmanager date dbt defaults ended flow flow_run freshness get_client
     get_run_logger get_transaction given has_no_answer held_back httpx in_time invoke_dbt json
     limit_tag os params parse_dbt quote run run_date run_dbt run_dbt_cloud stale_tables
     subprocess suppress task task_run threading time told unkept upstream wait
@@ -71,7 +72,14 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
         timezone=pipeline.timezone,
         start=start.isoformat() if start else None,
         projects=constants.all(),
-        dbt=helpers and replace(helpers, timeout=any(map(_may_time_out, pipeline.tasks))),
+        dbt=helpers
+        and replace(
+            helpers,
+            builds=any(isinstance(a, ir.Dbt) and not a.is_expanded for a in actions),
+            timeout=any(map(_may_time_out, pipeline.tasks)),
+        ),
+        expands=any(map(dbt.is_expanded, actions)),
+        expands_in_time=any(dbt.is_expanded(t.action) and t.timeout for t in pipeline.tasks),
         definitions=definitions,
         submissions=submissions,
         returned=calls.items([Code(run.variable) for run in submissions], beside=11),
@@ -87,7 +95,7 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
         or any(param.type == "date" for param in pipeline.params)
         or any(map(calls.formats, actions)),
         late=bool(helpers and helpers.late),
-        logs=bool(helpers and helpers.builds),
+        logs=any(isinstance(a, ir.Dbt) and not a.is_expanded for a in actions),
         dbt_cloud=any(map(remote.is_dbt_cloud, actions)),
         resumes=any(map(remote.resumes, pipeline.tasks)),
         params=params,
@@ -99,7 +107,7 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
 
 
 def _may_time_out(task: ir.Task) -> bool:
-    return task.timeout is not None and dbt.is_dbt(task.action)
+    return task.timeout is not None and control.is_shared(task.action)
 
 
 def entrypoint(pipeline: ir.Pipeline) -> str:
@@ -126,8 +134,7 @@ def _tasks(
     looks = control.holds_dbt(pipeline.tasks, rules)
     for task in pipeline.tasks:
         title, rule = task.group or task.name, rules.get(task.name)
-        is_dbt = dbt.is_dbt(task.action)
-        own = bool(rule) and not is_dbt
+        own = bool(rule) and not control.is_shared(task.action)
         uncached = own or (looks and isinstance(task.action, ir.Dbt) and _is_late(task.action))
         key = (task.key, tuple(_task_options(task, pipeline.owner, uncached=uncached)))
         if key not in definitions:
@@ -160,13 +167,16 @@ def _task_options(
     task: ir.Task, owner: str | None, *, uncached: bool
 ) -> Iterator[tuple[str, Code]]:
     yield "name", literal(task.group or task.name)
-    if not dbt.is_dbt(task.action):
+    if not control.is_shared(task.action):
         yield "task_run_name", literal(task.name)
     if task.description:
         yield "description", literal(task.description)
     if labels := (*tags(task, inherited=owner), *control.pool_tags(task)):
         yield "tags", calls.items([literal(tag) for tag in labels], beside=10)
-    yield from control.retries(task)
+    if dbt.is_expanded(task.action):
+        yield "retries", literal(0)
+    else:
+        yield from control.retries(task)
     if task.timeout and isinstance(task.action, ir.Python | ir.Http):
         yield "timeout_seconds", calls.seconds(task.timeout)
     if uncached:
@@ -175,7 +185,7 @@ def _task_options(
 
 def _is_told(action: ir.Action) -> bool:
     """Whether a task is given the parameters, and not only what follows from them."""
-    if isinstance(action, ir.Dbt):
+    if isinstance(action, ir.Dbt) and not action.is_expanded:
         return uses(replace(action, full_refresh=False))
     return uses(action)
 
@@ -189,6 +199,9 @@ def _definition(
     constants: dbt.Constants,
 ) -> Definition:
     match task.action:
+        case ir.Dbt() as action if action.is_expanded:
+            given = expanded(task, action, constants.of(action), _RUN)
+            return Definition(key, name, options, template="expanded.j2", arguments=given)
         case ir.Dbt() as action if _is_late(action):
             own = (("task_run_name", literal("{name}")), *options[1:])
             late = _late(action, constants)
@@ -221,7 +234,7 @@ def _definition(
 
 
 def _is_late(action: ir.Dbt) -> bool:
-    return dbt.is_late(action) or bool(action.env.items)
+    return not action.is_expanded and (dbt.is_late(action) or bool(action.env.items))
 
 
 def _late(action: ir.Dbt, constants: dbt.Constants) -> Late:
@@ -238,7 +251,7 @@ def _given(
 ) -> Code:
     action = task.action
     params = (Code("params"),) if _is_told(action) else ()
-    if not dbt.is_dbt(action):
+    if not control.is_shared(action):
         return calls.arguments(params, options, beside)
     project: tuple[Code, ...] = (identifier(constants.of(action)),)
     if isinstance(action, ir.Dbt) and _is_late(action):

@@ -120,6 +120,8 @@ class Flow:
     start: str | None
     projects: tuple[dbt.Project, ...]
     dbt: dbt.Helpers | None
+    expands: bool
+    expands_in_time: bool
     definitions: tuple[Definition, ...]
     submissions: tuple[Submission, ...]
     returned: Code
@@ -145,7 +147,7 @@ class Flow:
     @property
     def cached(self) -> bool:
         """Whether it says what of its arguments a task's result depends on."""
-        return self.dbt is not None or bool(self.control.rules)
+        return self.shares or bool(self.control.rules)
 
     @property
     def client(self) -> bool:
@@ -172,6 +174,26 @@ class Flow:
         return any(param.description for param in self.params)
 
     @property
+    def timed(self) -> bool:
+        """Whether it looks at a clock."""
+        return self.dbt_cloud or self.expands_in_time
+
+    @property
+    def pooled(self) -> bool:
+        """Whether it names a runner of tasks."""
+        return self.control.max_parallel or self.expands
+
+    @property
+    def shares(self) -> bool:
+        """Whether it has a task that several others are of, with other options."""
+        return self.dbt is not None and (self.dbt.builds or self.dbt.freshness)
+
+    @property
+    def invokes(self) -> bool:
+        """Whether it calls dbt itself."""
+        return self.shares or (self.dbt is not None and self.dbt.packages is not None)
+
+    @property
     def abc(self) -> Code | None:
         """What its helpers take."""
         has_env = bool(self.dbt and self.dbt.env)
@@ -179,7 +201,7 @@ class Flow:
             Callable=self.dbt_cloud,
             Iterator=has_env,
             Mapping=has_env,
-            Sequence=self.dbt is not None
+            Sequence=self.invokes
             or self.dbt_cloud
             or bool(self.control.rules or self.control.may_fail),
         )

@@ -69,8 +69,9 @@ _submit = Task.submit
 
 
 def _counted(self: Task[..., Any], *args: Any, **options: Any) -> Any:
-    submissions.append(self.name)
-    return _submit(self, *args, **options)
+    future = _submit(self, *args, **options)
+    submissions.append(str(future.task_run_id))
+    return future
 
 
 Task.submit = _counted  # type: ignore[method-assign]
@@ -146,7 +147,8 @@ def record(file: str, pipeline: str, day: str | None, params: dict[str, Any]) ->
     last_flow_run[:] = [str(flow_run_id)]
     results = ended.result(raise_on_failure=False)
     states = results if isinstance(results, list) else []
-    runs = final_task_runs(flow_run_id, expected=len(submissions))
+    made = final_task_runs(flow_run_id, expected=set(submissions))
+    runs = [run for run in made if "__parents__" not in run["task_inputs"]]  # a task's own are its
     names = {run["id"]: run["name"] for run in runs}
     returned = {
         str(state.state_details.task_run_id): state.result()
@@ -205,7 +207,7 @@ def epoch(moment: str | None) -> float | None:
     return None if moment is None else datetime.fromisoformat(moment).timestamp()
 
 
-def final_task_runs(flow_run_id: UUID, expected: int) -> list[dict[str, Any]]:
+def final_task_runs(flow_run_id: UUID, expected: set[str]) -> list[dict[str, Any]]:
     """Return the task runs of a flow run once the server, which lags behind, has them all."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     wanted = {"flow_runs": {"id": {"any_": [str(flow_run_id)]}}, "limit": 200}
@@ -216,10 +218,10 @@ def final_task_runs(flow_run_id: UUID, expected: int) -> list[dict[str, Any]]:
                 "POST", "/task_runs/filter", json={**wanted, "offset": len(runs)}
             ).json():
                 runs += page
-            if len(runs) >= expected and all(map(state, runs)):
+            if expected <= {run["id"] for run in runs} and all(map(state, runs)):
                 return runs
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{len(runs)} of {expected} task runs: {runs}")
+                raise TimeoutError(f"{len(runs)} of {len(expected)} task runs: {runs}")
             time.sleep(0.1)
 
 
