@@ -23,7 +23,7 @@ from traces import filled, meaning_of, trace_of
 from pipegen import ir
 
 PROJECTS = Path(__file__).parent / "projects"
-NAMES = ("mini_runtime", "mini_expand", "mini_expand_pair")
+NAMES = ("mini_runtime", "mini_decided", "mini_expand", "mini_expand_pair")
 STAGING = {"stg_orders", "stg_customers", "error_test", "warn_test"}
 MARTS = {"orders_enriched", "order_report", "customer_report"}
 CASES: dict[str, tuple[dict[str, list[str]], set[str]]] = {
@@ -39,6 +39,16 @@ MORE: dict[str, tuple[dict[str, list[str]], set[str]]] = {
     "orders-are-stale": ({"raw.orders": ["stale"]}, set()),
 }
 """What goes wrong, and the nodes and tests that dbt tries; `MORE` is for `make lab`."""
+
+DECIDED: dict[str, tuple[dict[str, list[str]], set[str]]] = {
+    "check-says-no": ({"is_open": ["no"]}, STAGING),
+}
+LATER: dict[str, tuple[dict[str, list[str]], set[str]]] = {
+    "check-says-yes": ({}, STAGING | MARTS),
+    "load-fails": ({"load_orders": ["fail"]}, set()),
+    "mart-fails": ({"order_report": ["fail"]}, STAGING | MARTS),
+}
+"""The same where a check, a `run_if` and a pool govern the transforms."""
 
 
 def on(*without: str) -> pytest.MarkDecorator:
@@ -69,6 +79,18 @@ def test_what_is_outside_dbt_ends_as_if_it_were_one_step(
 ) -> None:
     plan, tried = (CASES | MORE)[case]
     assert_kept(recorder, projects / "mini_runtime", plan, tmp_path)
+    assert elements(tmp_path) == tried
+
+
+@on("dagster")
+@pytest.mark.parametrize(
+    "case", ["check-says-no", *(pytest.param(case, marks=pytest.mark.lab) for case in LATER)]
+)
+def test_what_decides_around_dbt_decides_for_all_of_it(
+    recorder: Recorder, projects: Path, case: str, tmp_path: Path
+) -> None:
+    plan, tried = (DECIDED | LATER)[case]
+    assert_kept(recorder, projects / "mini_decided", plan, tmp_path)
     assert elements(tmp_path) == tried
 
 

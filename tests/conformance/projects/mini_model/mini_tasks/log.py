@@ -10,8 +10,11 @@ from typing import Any
 Entry = dict[str, Any]
 
 
-def attempt(task: str, **details: object) -> None:
-    """Log one attempt of a task; raise RuntimeError when the fault plan says that it fails."""
+def attempt(task: str, **details: object) -> str:
+    """Log one attempt of a task, and return how the fault plan has it end.
+
+    Raises RuntimeError if it fails.
+    """
     number = 1 + sum(entry["task"] == task for entry in _lines())
     outcome = _outcome(_plan().get(task, ()), number)
     entry = {"task": task, "attempt": number, "outcome": outcome, "at": time.time_ns() // 1000}
@@ -19,6 +22,7 @@ def attempt(task: str, **details: object) -> None:
         file.write(json.dumps(entry | details) + "\n")
     if outcome == "fail":
         raise RuntimeError(f"injected fault: {task}")
+    return outcome
 
 
 def is_stale(table: str) -> bool:

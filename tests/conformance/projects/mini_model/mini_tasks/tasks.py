@@ -68,3 +68,8 @@ def _open() -> duckdb.DuckDBPyConnection:
             if "lock" not in str(error) or time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
+
+
+def answer(name: str) -> bool:
+    """Say yes, unless the fault plan says no."""
+    return attempt(name) != "no"
