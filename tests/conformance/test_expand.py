@@ -45,6 +45,7 @@ DECIDED: dict[str, tuple[dict[str, list[str]], set[str]]] = {
 }
 LATER: dict[str, tuple[dict[str, list[str]], set[str]]] = {
     "check-says-yes": ({}, STAGING | MARTS),
+    "staging-fails-once": ({"stg_orders": ["fail", "ok"]}, STAGING | MARTS),
     "load-fails": ({"load_orders": ["fail"]}, set()),
     "mart-fails": ({"order_report": ["fail"]}, STAGING | MARTS),
 }
