@@ -4,9 +4,10 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
@@ -54,7 +55,18 @@ def replace_table(table: str, file: str) -> None:
         )
 
 
+def _make(path: Path) -> None:
+    """Let the file be there at once: half made, another process takes it for a broken one."""
+    if not path.exists():
+        with TemporaryDirectory(dir=path.parent) as folder:
+            made = Path(folder, path.name)
+            duckdb.connect(made).close()
+            with suppress(FileExistsError):
+                os.link(made, path)
+
+
 def _open() -> duckdb.DuckDBPyConnection:
+    _make(database())
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:

@@ -4,7 +4,9 @@ import os
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import duckdb
 
@@ -59,7 +61,18 @@ def _connect() -> Iterator[duckdb.DuckDBPyConnection]:
             connection.close()
 
 
+def _make(path: Path) -> None:
+    """Let the file be there at once: half made, another process takes it for a broken one."""
+    if not path.exists():
+        with TemporaryDirectory(dir=path.parent) as folder:
+            made = Path(folder, path.name)
+            duckdb.connect(made).close()
+            with suppress(FileExistsError):
+                os.link(made, path)
+
+
 def _open() -> duckdb.DuckDBPyConnection:
+    _make(Path(os.environ["MINI_DB"]))
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
         try:
