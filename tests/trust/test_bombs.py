@@ -19,7 +19,7 @@ DEEP = 100_000
 LINE = re.compile(r"^(?P<file>.+?):\d+:\d+: (?:error|warning)\W*(?P<code>PG\d{3})", re.MULTILINE)
 WITH_DBT = {
     **PROJECT,
-    "dbt": {"projects": {"shop": {"dir": "dbt", "manifest": "manifest.json"}}},
+    "dbt": {"projects": {"shop": {"dir": "dbt", "target": "dev", "manifest": "manifest.json"}}},
 }
 SELECTING = {
     **PIPELINE,

@@ -98,7 +98,7 @@ def broken(root: Path) -> Path:
 
 def with_manifest(root: Path) -> Path:
     """Write a project whose selections dbt itself must resolve."""
-    dbt = {"projects": {"shop": {"dir": "dbt", "manifest": "manifest.json"}}}
+    dbt = {"projects": {"shop": {"dir": "dbt", "target": "dev", "manifest": "manifest.json"}}}
     transforms: dict[str, Any] = {
         name: {"project": "shop", "select": select, "granularity": "step"}
         for name, select in (("one", "a"), ("two", "b+"))

@@ -24,7 +24,7 @@ PLAIN_NAMES = ("orders", "_", "__tmp", "日本", "9", "a-b", "a b", "class", "ke
 
 def written(root: Path, manifest: dict[str, Any], granularity: str) -> Path:
     """Write a project that builds every model of a manifest."""
-    dbt = {"projects": {"shop": {"dir": "dbt", "manifest": "manifest.json"}}}
+    dbt = {"projects": {"shop": {"dir": "dbt", "target": "dev", "manifest": "manifest.json"}}}
     transforms = {
         "all": {"project": "shop", "select": "resource_type:model", "granularity": granularity}
     }
