@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -99,10 +99,16 @@ def prepare(folder: Path) -> Path:
 
 def render(case: Case, folder: Path, prepared: Path) -> Rendered:
     """Write the project of a case in a folder."""
+    return render_all([case], folder, prepared)[case.name]
+
+
+def render_all(cases: Iterable[Case], folder: Path, prepared: Path) -> dict[str, Rendered]:
+    """Write a project of several cases in a folder; no two may build the same in dbt."""
     shutil.copytree(prepared, folder)
     (folder / "pipelines").mkdir()
-    text = yaml.safe_dump(specification(case), sort_keys=False)
-    (folder / "pipelines" / f"{case.name}.yaml").write_text(text)
+    for case in cases:
+        text = yaml.safe_dump(specification(case), sort_keys=False)
+        (folder / "pipelines" / f"{case.name}.yaml").write_text(text)
     opened = load(folder)
     compilation = compile_project(opened, opened.targets())
     assert {p.code for p in compilation.diagnostics if p.is_error} <= {"PG301"}
@@ -112,9 +118,8 @@ def render(case: Case, folder: Path, prepared: Path) -> Rendered:
             path = folder / output.out / file.path
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(file.text, encoding="utf-8")
-    [item] = compilation.pipelines
-    assert item.pipeline
-    return Rendered(folder, item.pipeline)
+    meanings = [item.pipeline for item in compilation.pipelines if item.pipeline]
+    return {meaning.name: Rendered(folder, meaning) for meaning in meanings}
 
 
 def rendered_otherwise(

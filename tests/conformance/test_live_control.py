@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from control import Rendered, cases, render
+from control import Rendered, cases, render_all
 from lanes import LANES
 from traces import trace_of
 
@@ -50,7 +50,7 @@ class Live:
     `log` has a file for each attempt that began.
     """
 
-    rendered: Rendered
+    rendered: dict[str, Rendered]
     log: Path
     runs: dict[str, str]
     tasks: dict[str, dict[str, Any]]
@@ -65,25 +65,26 @@ class Live:
 
 
 @pytest.fixture(scope="module")
-def live(tmp_path_factory: pytest.TempPathFactory) -> Live:
+def live(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Live:
     scratch = tmp_path_factory.mktemp("live")
     changes: dict[str, dict[str, Any]] = {"run_if": {}, "limits": {}, "run_timeout": {}}
-    changes["run_timeout"]["timeout"] = "18s"  # what is slow takes 20
+    changes["run_timeout"]["timeout"] = "8s"  # what is slow takes 10
     found = {
         name: replace(case, pipeline={**case.pipeline, **changes[name], "schedule": DUE})
         for name, case in cases().items()
         if name in changes
     }
-    rendered = render(found, scratch / "project")
+    folder = scratch / "project"
+    rendered = render_all(found.values(), folder, project)
     (scratch / "plan.json").write_text(json.dumps(PLAN))
     (scratch / "log").mkdir()
-    files = rendered.folder / "generated" / "airflow"
+    files = folder / "generated" / "airflow"
     done = subprocess.run(
         [AIRFLOW.python, HERE / "live_airflow.py", files / "dags", files / "pools.json"],
         env={
             **os.environ,
             "PATH": f"{AIRFLOW.python.parent}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(rendered.folder),
+            "PYTHONPATH": str(folder),
             "CONTROL_PLAN": str(scratch / "plan.json"),
             "CONTROL_LOG": str(scratch / "log"),
             "DO_NOT_TRACK": "1",
@@ -102,7 +103,7 @@ def live(tmp_path_factory: pytest.TempPathFactory) -> Live:
 
 
 def test_what_decides_waits_until_all_have_ended(live: Live) -> None:
-    trace = trace_of(live.rendered.meanings["run_if"], AS_MEANT)
+    trace = trace_of(live.rendered["run_if"].meaning, AS_MEANT)
     seen, tasks = live.of("run_if"), live.tasks["run_if"]
     assert {name: (tasks[name][0], tasks[name][1]) for name, _ in trace.tasks} == {
         name: (ran.state.value, ran.attempts) for name, ran in trace.tasks
@@ -125,7 +126,7 @@ def test_tasks_are_held_back_by_their_run_and_their_pool(live: Live) -> None:
 
 
 def test_a_run_that_takes_too_long_fails_and_skips_what_still_runs(live: Live) -> None:
-    meaning = live.rendered.meanings["run_timeout"]
+    meaning = live.rendered["run_timeout"].meaning
     expected = dict(trace_of(meaning, {"slow": ["hang"]}).tasks)
     assert expected["slow"].state is State.FAILED, "the table says that Airflow differs"
     assert (live.log / "slow.1").exists()

@@ -151,7 +151,7 @@ def hook(request: pytest.FixtureRequest) -> Iterator[Hook]:
 
 
 @pytest.fixture(scope="session")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a project of these pipelines."""
     folder = tmp_path_factory.mktemp("prefect_control") / "project"
     (folder / "pipelines").mkdir(parents=True)
@@ -160,24 +160,29 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
     for name, text in PIPELINES.items():
         (folder / "pipelines" / f"{name}.yaml").write_text(text)
     subprocess.run([sys.executable, "-m", "pipegen", "render"], cwd=folder, check=True)
-    return Rendered(folder, {name: meaning_of(folder, name) for name in PIPELINES})
+    return folder
 
 
-@pytest.fixture(scope="session")
-def governed(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Rendered:
-    return render(cases(), tmp_path_factory.mktemp("prefect_cases") / "project", project)
+@pytest.fixture
+def governed(case: Case, tmp_path: Path, project: Path) -> Rendered:
+    return render(case, tmp_path / "project", project)
+
+
+def of(name: str) -> pytest.MarkDecorator:
+    """Return what gives a test a case."""
+    return pytest.mark.parametrize("case", [cases()[name]], ids=[name])
 
 
 @pytest.mark.parametrize("hook", ANSWERS.values(), ids=ANSWERS, indirect=True)
 def test_an_answer_means_what_is_expected_of_it(
-    recorder: Recorder, written: Rendered, hook: Hook
+    recorder: Recorder, written: Path, hook: Hook
 ) -> None:
-    meaning = written.meanings["asking"]
+    meaning = meaning_of(written, "asking")
     plan = {
         name: [end(name, status) for status in statuses] for name, statuses in hook.answers.items()
     }
 
-    seen = recorder.run(written.folder, OUT, "asking", {"HOOK_URL": hook.url})
+    seen = recorder.run(written, OUT, "asking", {"HOOK_URL": hook.url})
 
     expected = trace_of(meaning, plan)
     assert_same(seen, expected, meaning, LANE.native)
@@ -190,19 +195,20 @@ def test_an_answer_means_what_is_expected_of_it(
     ("pipeline", "most"), [("sharing", {"narrow": 1, "wide": 2}), ("parallel", {"flow": 2})]
 )
 def test_no_more_task_runs_at_once_than_there_are_slots(
-    recorder: Recorder, written: Rendered, pipeline: str, most: dict[str, int], tmp_path: Path
+    recorder: Recorder, written: Path, pipeline: str, most: dict[str, int], tmp_path: Path
 ) -> None:
-    seen = recorder.run(written.folder, OUT, pipeline, {"CROWD": tmp_path})
+    seen = recorder.run(written, OUT, pipeline, {"CROWD": tmp_path})
 
     assert seen["succeeded"]
     crowds = [file.name.split(".") for file in tmp_path.iterdir()]
     assert {where: max(int(n) for at, n in crowds if at == where) for where, _ in crowds} == most
 
 
+@of("retries")
 def test_the_waits_between_tries_double_up_to_their_limit(
-    recorder: Recorder, governed: Rendered, tmp_path: Path
+    recorder: Recorder, case: Case, governed: Rendered, tmp_path: Path
 ) -> None:
-    log = begin(tmp_path, cases()["retries"], "each-fails-twice")
+    log = begin(tmp_path, case, "each-fails-twice")
 
     recorder.run(governed.folder, OUT, "retries", surroundings(tmp_path))
 
@@ -214,10 +220,10 @@ def test_the_waits_between_tries_double_up_to_their_limit(
     assert [int(wait) for wait in waits["doubled"]] == [1, 2]
 
 
+@of("skips_go_on")
 def test_a_retried_run_asks_again_and_repeats_what_was_skipped(
-    recorder: Recorder, governed: Rendered, tmp_path: Path
+    recorder: Recorder, case: Case, governed: Rendered, tmp_path: Path
 ) -> None:
-    case = cases()["skips_go_on"]
     log = begin(tmp_path, case, "no-and-a-failure")
     (governed.folder / OUT / "rerun.py").write_text(shown("prefect", "python"))
     environment = {**surroundings(tmp_path), "PIPELINE": case.name}
@@ -229,7 +235,7 @@ def test_a_retried_run_asks_again_and_repeats_what_was_skipped(
     again = recorder.run(governed.folder, OUT, case.name, environment, recipe=recipe)
 
     assert again["succeeded"]
-    trace = trace_of(governed.meanings[case.name], case.plans["no-and-a-failure"])
+    trace = trace_of(governed.meaning, case.plans["no-and-a-failure"])
     before = Counter(file.stem for file in (tmp_path / "before").iterdir())
     repeated = Counter(file.stem for file in log.iterdir()) - before
     assert repeated == Counter(n for n, ran in trace.tasks if ran.state is not State.SUCCESS)

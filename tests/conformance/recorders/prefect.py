@@ -146,6 +146,8 @@ def record(file: str, pipeline: str, day: str | None, params: dict[str, Any]) ->
     assert flow_run_id is not None
     last_flow_run[:] = [str(flow_run_id)]
     results = ended.result(raise_on_failure=False)
+    if isinstance(results, BaseException) and not submissions:
+        raise results  # it did not begin: there is nothing to tell of
     states = results if isinstance(results, list) else []
     made = final_task_runs(flow_run_id, expected=set(submissions))
     runs = [run for run in made if "__parents__" not in run["task_inputs"]]  # a task's own are its
