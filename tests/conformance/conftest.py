@@ -12,8 +12,6 @@ pytest.register_assert_rewrite("control", "traces", "wide")
 from control import prepare  # noqa: E402
 from lanes import LANES, Recorder  # noqa: E402
 
-TURNS = ("airflow", "dagster", "prefect")
-
 EACH_LANE = [
     pytest.param(lane, id=lane.name, marks=pytest.mark.xdist_group(lane.name)) for lane in LANES
 ]
@@ -37,17 +35,17 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the orchestrators take turns with the cases of a test marked `turns`.
+    """Let the lanes take turns with the cases of a test marked `turns`.
 
-    Each case runs headless and on one of them; `make lab` runs what is left.
+    Each case runs on one of them; `make lab` runs what is left.
     """
-    seen: dict[object, int] = {}
+    cases: dict[object, list[pytest.Item]] = {}
     for item in items:
-        if item.get_closest_marker("turns") is None:
-            continue
-        assert isinstance(item, pytest.Function)
-        given = dict(item.callspec.params)
-        lane = given.pop("recorder").name
-        number = seen.setdefault((item.originalname, *given.values()), len(seen))
-        if lane in TURNS and number % len(TURNS) != TURNS.index(lane):
-            item.add_marker(pytest.mark.lab)
+        if item.get_closest_marker("turns") and not item.get_closest_marker("lab"):
+            assert isinstance(item, pytest.Function)
+            given = {k: v for k, v in item.callspec.params.items() if k != "recorder"}
+            cases.setdefault((item.originalname, str(given)), []).append(item)
+    for number, lanes in enumerate(cases.values()):
+        for item in lanes:
+            if item is not lanes[number % len(lanes)]:
+                item.add_marker(pytest.mark.lab)

@@ -72,6 +72,7 @@ def projects(tmp_path_factory: pytest.TempPathFactory, mini_dbt: Path) -> Path:
 
 
 @on()
+@pytest.mark.turns
 @pytest.mark.parametrize(
     "case", [*CASES, *(pytest.param(case, marks=pytest.mark.lab) for case in MORE)]
 )
@@ -84,6 +85,7 @@ def test_what_is_outside_dbt_ends_as_if_it_were_one_step(
 
 
 @on("dagster")
+@pytest.mark.turns
 @pytest.mark.parametrize(
     "case", ["check-says-no", *(pytest.param(case, marks=pytest.mark.lab) for case in LATER)]
 )
