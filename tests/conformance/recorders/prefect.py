@@ -190,7 +190,9 @@ def task(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def state(run: dict[str, Any]) -> str | None:
-    """Return the final state of a task run, or None if it is not final."""
+    """Return the final state of a task run, or None if it is not final, or not all there yet."""
+    if run["state"] is None:
+        return None
     name, type = run["state_name"], run["state_type"]
     if (name, type) == ("SaidNo", "COMPLETED"):
         return "skipped"
