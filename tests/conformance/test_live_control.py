@@ -68,7 +68,7 @@ class Live:
 def live(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Live:
     scratch = tmp_path_factory.mktemp("live")
     changes: dict[str, dict[str, Any]] = {"run_if": {}, "limits": {}, "run_timeout": {}}
-    changes["run_timeout"]["timeout"] = "18s"  # what is slow takes 20
+    changes["run_timeout"]["timeout"] = "18s"  # what is slow takes 30
     found = {
         name: replace(case, pipeline={**case.pipeline, **changes[name], "schedule": DUE})
         for name, case in cases().items()

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 SLICE_SECONDS = 0.1
-LONG_SECONDS = 20.0
+LONG_SECONDS = 30.0
 
 
 def work(task: str) -> None:
