@@ -145,21 +145,11 @@ UNDECLARED = unsupported("this back end does not declare it")
 _LATER = unsupported("pipegen does not write it for this back end yet: leave it out")
 NOT_YET: Capabilities = dict.fromkeys(
     (
-        *(Feature.AFTER, Feature.ON_UPDATE, Feature.DISABLED, Feature.PARTITION),
-        *(Feature.OVERLAP_SKIP, Feature.OVERLAP_QUEUE, Feature.OVERLAP_ALLOW, Feature.BACKOFF),
-        *(Feature.RUN_IF, Feature.ALLOW_FAILURE, Feature.WAIT_FOR, Feature.OUTPUTS),
-        *(Feature.RUN_TIMEOUT, Feature.MAX_PARALLEL, Feature.POOL),
-        *(Feature.CHECK, Feature.SHELL_SCRIPT, Feature.HTTP_EXPECT, Feature.SQL, Feature.AIRBYTE),
-        *(Feature.FIVETRAN, Feature.HIGHTOUCH, Feature.CENSUS),
-        *(
-            Feature.SECRET_STORE,
-            Feature.RUN_ID,
-            Feature.RUN_WINDOW,
-            Feature.FORMAT,
-            Feature.SLA_READY_BY,
-        ),
-        *(Feature.SLA_MAX_AGE, Feature.SLA_MAX_DURATION, Feature.NOTIFY_FAILURE),
-        Feature.NOTIFY_SUCCESS,
+        *(Feature.AFTER, Feature.ON_UPDATE, Feature.PARTITION, Feature.WAIT_FOR, Feature.OUTPUTS),
+        *(Feature.SHELL_SCRIPT, Feature.SQL, Feature.AIRBYTE, Feature.FIVETRAN),
+        *(Feature.HIGHTOUCH, Feature.CENSUS, Feature.SECRET_STORE, Feature.RUN_ID),
+        *(Feature.RUN_WINDOW, Feature.SLA_READY_BY, Feature.SLA_MAX_AGE, Feature.SLA_MAX_DURATION),
+        *(Feature.NOTIFY_FAILURE, Feature.NOTIFY_SUCCESS),
     ),
     _LATER,
 )

@@ -87,14 +87,14 @@ class Dependency:
     detail: str = ""
 
 
-_DOUBLINGS = 16
+_YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retries(Node):
     """How often a failed task is tried again, and how long after.
 
-    With exponential backoff the delay doubles from try to try, up to `max_delay`.
+    With exponential backoff the delay doubles from try to try, up to `max_delay` or else a year.
     """
 
     count: int = 0
@@ -107,9 +107,10 @@ class Retries(Node):
         """How long to wait before each further try."""
         if self.backoff is Backoff.FIXED:
             return (self.delay,) * self.count
-        longest = timedelta.max if self.max_delay is None else self.max_delay
-        doubled = (self.delay * 2 ** min(tried, _DOUBLINGS) for tried in range(self.count))
-        return tuple(min(delay, longest) for delay in doubled)
+        longest = self.max_delay or _YEAR
+        factors = (2**tried for tried in range(self.count))
+        # compared before it is multiplied, which could be more than there is
+        return tuple(longest if self.delay > longest / f else self.delay * f for f in factors)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ class RetriesSpec(SpecModel):
     backoff: Literal["fixed", "exponential"] = "fixed"
     """`exponential` doubles the delay from try to try."""
     max_delay: Limit | None = None
-    """What an exponential delay does not grow beyond."""
+    """What an exponential delay does not grow beyond; a year if left out."""
 
     @model_validator(mode="after")
     def _grows_to_its_limit(self) -> Self:

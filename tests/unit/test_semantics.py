@@ -213,3 +213,10 @@ def test_delays_double_up_to_the_longest() -> None:
     assert delays() == [3, 3, 3, 3]
     assert delays(backoff=doubled) == [3, 6, 12, 24]
     assert delays(backoff=doubled, max_delay=timedelta(seconds=10)) == [3, 6, 10, 10]
+
+
+def test_delays_grow_no_further_than_a_year() -> None:
+    retries = ir.Retries(
+        count=100, delay=timedelta(days=300_000), backoff=ir.Backoff.EXPONENTIAL, span=HERE
+    )
+    assert set(retries.delays) == {timedelta(days=365)}
