@@ -23,6 +23,7 @@ class Feature(StrEnum):
     CATCHUP = "schedule.catchup"
     AFTER = "schedule.after"
     ON_UPDATE = "schedule.on_update"
+    OVERLAP_UNSAID = "schedule.overlap, left out"
     OVERLAP_SKIP = "schedule.overlap: skip"
     OVERLAP_QUEUE = "schedule.overlap: queue"
     OVERLAP_ALLOW = "schedule.overlap: allow"

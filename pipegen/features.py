@@ -10,6 +10,7 @@ from pipegen.capabilities import Feature
 Needs = Iterator[tuple[Feature, ir.Node]]
 
 _OVERLAPS = {
+    None: Feature.OVERLAP_UNSAID,
     ir.Overlap.SKIP: Feature.OVERLAP_SKIP,
     ir.Overlap.QUEUE: Feature.OVERLAP_QUEUE,
     ir.Overlap.ALLOW: Feature.OVERLAP_ALLOW,
@@ -73,7 +74,7 @@ def _of_schedule(schedule: ir.Schedule) -> Iterator[Feature]:
         yield Feature.START
     if schedule.catchup:
         yield Feature.CATCHUP
-    if schedule.overlap:
+    if schedule.cron:
         yield _OVERLAPS[schedule.overlap]
     if not schedule.enabled:
         yield Feature.DISABLED

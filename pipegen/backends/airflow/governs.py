@@ -39,6 +39,10 @@ GOVERNS: Capabilities = {
         "`pool`; `airflow pools import pools.json` makes the pools, without which Airflow starts "
         "none of their tasks"
     ),
+    Feature.OVERLAP_UNSAID: native(
+        "`max_active_runs=1`: when a run ends, the latest of those that came due meanwhile "
+        "starts, and so does a run somebody started, which waits as well"
+    ),
     Feature.OVERLAP_SKIP: degraded(
         "`max_active_runs=1`",
         "when a run ends, the latest of those that came due meanwhile starts instead of never, "

@@ -31,6 +31,9 @@ CAPABILITIES: Capabilities = {
     ),
     Feature.RETRIES: native("a `RetryPolicy` of the step"),
     Feature.BACKOFF: emulated("a `RetryPolicy` with waits of its own: Dagster's grow faster"),
+    Feature.OVERLAP_UNSAID: emulated(
+        "as `overlap: skip`, and a run that somebody starts goes on beside any other"
+    ),
     Feature.OVERLAP_SKIP: emulated(
         "its `should_execute` skips an instant at which a run of the job has not ended"
     ),

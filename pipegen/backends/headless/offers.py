@@ -31,6 +31,9 @@ CAPABILITIES: Capabilities = {
         "missed runs are not made up for: call the script with `--date`",
     ),
     Feature.PARAMS: emulated("`--param name=value`, read by its type; `--list` prints them"),
+    Feature.OVERLAP_UNSAID: emulated(
+        "as `overlap: skip`, and a run that somebody starts goes on beside any other"
+    ),
     Feature.OVERLAP_SKIP: emulated(
         "`--scheduled` takes a lock on the script or ends at once; a GitHub workflow asks for its "
         "other runs first"

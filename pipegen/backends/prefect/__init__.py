@@ -65,7 +65,7 @@ def plan_project(pipelines: tuple[ir.Pipeline, ...], target: Target) -> tuple[Pl
 
 def _deployment(pipeline: ir.Pipeline, pool: Code) -> Deployment:
     description, schedule = _literally(pipeline.description), pipeline.schedule
-    overlap = (schedule and schedule.overlap) or ir.Overlap.SKIP
+    overlap = (schedule and schedule.overlap) or ir.Overlap.QUEUE
     return Deployment(
         name=yaml_string(pipeline.name),
         entrypoint=yaml_string(entrypoint(pipeline)),
@@ -102,9 +102,12 @@ BACKEND = Backend(
             "parameters of the flow's function, whose types the deployment checks; one of a name "
             "that Python or the file keeps for itself ends with `_`"
         ),
+        Feature.OVERLAP_UNSAID: native(
+            "the deployment's `concurrency_limit` with `ENQUEUE`: a run that comes due or that "
+            "somebody starts waits for those before it"
+        ),
         Feature.OVERLAP_SKIP: degraded(
-            "the deployment's `concurrency_limit` with `CANCEL_NEW`, also where `overlap` is not "
-            "written",
+            "the deployment's `concurrency_limit` with `CANCEL_NEW`",
             "a run that is started by hand while another runs is cancelled as well",
         ),
         Feature.OVERLAP_QUEUE: degraded(
