@@ -42,6 +42,8 @@ class Feature(StrEnum):
     WAIT_FOR = "task.wait_for"
     OUTPUTS = "python.outputs"
     CHECK = "checks"
+    CHECK_SKIPS_JOIN = "checks (if_false: skip, above a task that waits for others too)"
+    CHECK_SKIPS_DBT = "checks (if_false: skip, above a dbt node or group that waits for others too)"
     FRESHNESS_BLOCK = "source.freshness.on_stale: block"
     FRESHNESS_ALERT = "source.freshness.on_stale: alert"
     DBT_STEP = "transform.granularity: step"

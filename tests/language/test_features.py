@@ -22,6 +22,7 @@ from tests.language.world import World
 DBT = "transforms: {t: {project: lab, select: events, %s}}"
 SHELL = "sources: {a: {kind: shell, command: [a], %s}}"
 PYTHON = "sources: {a: {kind: python, callable: m:f, %s}}"
+JOIN = "checks: {a: {kind: python, callable: m:f, if_false: skip}}\n%s"
 TEXT = 'sources: {a: {kind: shell, command: ["%s"]}}'
 CRON = 'schedule: {cron: "0 5 * * *", %s}'
 SLA = "sources: {a: {kind: shell, command: [a]}}\nslas: {s: {tasks: [a], %s}}"
@@ -53,6 +54,10 @@ MINIMAL = {
     Feature.WAIT_FOR: SHELL % "wait_for: [other]",
     Feature.OUTPUTS: PYTHON % "outputs: [rows]",
     Feature.CHECK: "checks: {a: {kind: python, callable: m:f}}",
+    Feature.CHECK_SKIPS_JOIN: JOIN % "sources: {b: {kind: shell, command: [a]}, "
+    "c: {kind: shell, command: [a], depends_on: [a, b]}}",
+    Feature.CHECK_SKIPS_DBT: JOIN % "sources: {b: {kind: shell, command: [a]}}\n"
+    "transforms: {t: {project: lab, select: events, depends_on: [a, b]}}",
     Feature.FRESHNESS_BLOCK: SHELL % "loads: [raw.events], freshness: {on_stale: block}",
     Feature.FRESHNESS_ALERT: SHELL % "loads: [raw.users], freshness: {on_stale: alert}",
     Feature.DBT_STEP: DBT % "granularity: step",

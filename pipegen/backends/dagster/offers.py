@@ -16,6 +16,11 @@ _EXPANDED = unsupported(
     "the step would have to tell how it ended in an asset of its own, for which `@dbt_assets` has "
     "no room: leave `expand` out, so that pipegen writes the step"
 )
+_TOLD = degraded(
+    "the check, what waits for it and what is between tell how they ended in assets "
+    "`<pipeline>/<task>/state`, by which they decide",
+    "the steps of what is skipped are green: their `state` tells",
+)
 
 CAPABILITIES: Capabilities = {
     **NOT_YET,
@@ -67,12 +72,12 @@ CAPABILITIES: Capabilities = {
         "the step of a task that failed, and may, is green, as are those it holds back: their "
         "`state` tells, and the error is in the log of the run",
     ),
-    Feature.CHECK: degraded(
+    Feature.CHECK: native(
         "an asset that is left out if the answer is no, so that its readers are skipped, or a step "
-        "that fails without a retry, or warns in the log",
-        "before a task that waits for others too, the step of what is skipped is green: the asset "
-        "`<pipeline>/<task>/state` tells",
+        "that fails without a retry, or warns in the log"
     ),
+    Feature.CHECK_SKIPS_JOIN: _TOLD,
+    Feature.CHECK_SKIPS_DBT: _TOLD,
     Feature.HTTP_EXPECT: native("the step fails for any other status"),
     Feature.TIMEOUT: emulated(
         "`subprocess.run`, httpx (for each wait on the server) and the client of dbt Cloud are "

@@ -22,6 +22,7 @@ _COLLISIONS = {
     ir.Overlap.QUEUE: yaml_string("ENQUEUE"),
     ir.Overlap.ALLOW: None,
 }
+_LOOKS = emulated("the task run looks at the states of those before it once all have ended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +150,8 @@ BACKEND = Backend(
             "a task run that a no ends in the state `SaidNo`, of the type failed or, with "
             "`if_false: skip`, completed, or with `warn` in `Warned`"
         ),
+        Feature.CHECK_SKIPS_JOIN: _LOOKS,
+        Feature.CHECK_SKIPS_DBT: _LOOKS,
         Feature.RETRIES: native("`retries` and `retry_delay_seconds` of the task"),
         Feature.BACKOFF: native("`retry_delay_seconds` with a list of waits"),
         Feature.TIMEOUT: native(
