@@ -93,6 +93,7 @@ def test_airflow_knows_it(told: Path) -> None:
     assert known == {
         "cron": "30 2 * * mon-fri",
         "timezone": "Europe/Rome",
+        "runs": 1,
         "description": "What is said of a pipeline",
         "tags": ["nightly"],
         "tasks": {

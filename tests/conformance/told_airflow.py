@@ -38,6 +38,7 @@ def of(dag: Any) -> dict[str, Any]:
         "cron": written["expression"],
         "timezone": written["timezone"],
         "first": first.run_after.isoformat(),
+        "runs": dag.max_active_runs,
         "description": dag.description,
         "tags": sorted(dag.tags),
         "tasks": {task.task_id: {"owner": task.owner, "doc_md": task.doc_md} for task in dag.tasks},

@@ -28,7 +28,8 @@ CAPABILITIES: Capabilities = {
     Feature.TIMEZONE: native("its `execution_timezone`"),
     Feature.START: emulated("its `should_execute` skips the instants before that day"),
     Feature.CATCHUP: unsupported(
-        "Dagster makes up for the latest missed instant only, unless the job has partitions"
+        "Dagster makes up for the latest missed instant only: write `catchup: false` and start the "
+        "missed runs by hand, each with its day as the tag `run_date`"
     ),
     Feature.PARAMS: native(
         "fields of the resource `<pipeline>_params`, which Dagster checks when a run starts; "
@@ -129,7 +130,7 @@ CAPABILITIES: Capabilities = {
         "an asset that runs the job with dagster-dbt's client, which calls the reason of the "
         "run `Triggered by dagster.`; a retry runs the whole job again"
     ),
-    Feature.PIPELINE_OWNER: native("metadata of the job: its own `owners` are in beta"),
+    Feature.PIPELINE_OWNER: emulated("metadata of the job: its own `owners` are in beta"),
     Feature.PIPELINE_TAGS: native("tags of the job; metadata where Dagster takes no such tag"),
     Feature.PIPELINE_DESCRIPTION: native("the job's description"),
     Feature.TASK_OWNER: native("an owner of the assets: an address, or a team"),

@@ -28,8 +28,8 @@ CAPABILITIES: Capabilities = {
     ),
     Feature.START: emulated("whoever installs the schedule starts doing so; `--list` prints it"),
     Feature.CATCHUP: degraded(
-        "missed days can be run one by one with `--date`",
-        "missed runs are not made up for: call the script with `--date`",
+        "`--date` runs one day that was missed",
+        "missed runs are not made up for by themselves: call the script with `--date`",
     ),
     Feature.PARAMS: emulated("`--param name=value`, read by its type; `--list` prints them"),
     Feature.OVERLAP_UNSAID: emulated(
