@@ -52,7 +52,7 @@ FILES = {
         """,
     "dbt/models/called.sql": "select {{ function('doubled') }}(21) as answer",
     "dbt/models/plain.sql": "select 1 as id",
-    "dbt/models/broken.sql": "select cast('x' as integer) as id",
+    "dbt/models/broken.sql": "select id from nowhere",
     "dbt/models/wrong.sql": "select 22 as answer",
     "dbt/models/missing.sql": "select cast(null as integer) as id",
     "dbt/models/models.yml": """
