@@ -41,7 +41,7 @@ SETTING = re.compile(r"^# .* needs in dagster\.yaml: (.*)$", re.MULTILINE)
 LIMITS = re.compile(r"^# (tag_concurrency_limits: .*)$", re.MULTILINE)
 EACH_MINUTE = "* * * * *"
 AWAY = {EACH_MINUTE: timedelta(minutes=3)}
-AT_THE_DOOR = {"allows", "late", "missed", "queues", "skips"}
+AT_THE_DOOR = {"allows", "late", "missed", "queues", "skips", "unsaid"}
 LONG_AWAY = timedelta(days=3 * 365)
 
 
@@ -151,5 +151,5 @@ def seen(instance: dg.DagsterInstance, before: Mapping[str, str]) -> dict[str, A
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory(prefix="dagster-") as made:
+    with tempfile.TemporaryDirectory(prefix="dagster-", ignore_cleanup_errors=True) as made:
         main(Path(sys.argv[1]), Path(sys.argv[2]), Path(made))

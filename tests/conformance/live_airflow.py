@@ -48,7 +48,7 @@ def serving(
 ) -> Iterator[sqlite3.Connection]:
     """Run the DAGs of a folder until the end of a `with` block, which may look at the database."""
     imported = [["pools", "import", pools]] if pools else []
-    with tempfile.TemporaryDirectory(prefix="airflow-") as folder:
+    with tempfile.TemporaryDirectory(prefix="airflow-", ignore_cleanup_errors=True) as folder:
         home, port = Path(folder), free_port()
         configure(home, dags, port, workers)
         for command in (["db", "migrate"], *imported, ["dags", "reserialize"]):

@@ -31,6 +31,7 @@ def pipeline(name: str, schedule: dict[str, Any], **options: Any) -> dict[str, A
 PIPELINES = {
     name: pipeline(name, **given)
     for name, given in {
+        "unsaid": {"schedule": EACH_MINUTE},
         "skips": {"schedule": {**EACH_MINUTE, "overlap": "skip"}},
         "queues": {"schedule": {**EACH_MINUTE, "overlap": "queue"}},
         "allows": {"schedule": {**EACH_MINUTE, "overlap": "allow"}},
@@ -83,11 +84,12 @@ def test_of_the_instants_missed_the_latest_is_made_up_for(seen: Seen) -> None:
     assert seen.runs("missed") == [("STARTED", "SUCCESS")]
 
 
-def test_with_skip_no_run_starts_while_another_runs(seen: Seen) -> None:
-    first, *others = seen.ticks("skips")
+@pytest.mark.parametrize("job", ["unsaid", "skips"])
+def test_with_skip_no_run_starts_while_another_runs(seen: Seen, job: str) -> None:
+    first, *others = seen.ticks(job)
     assert first == ("SUCCESS", 1)
     assert set(others) == {("SKIPPED", 0)}
-    assert seen.runs("skips") == [("STARTED", "SUCCESS")]
+    assert seen.runs(job) == [("STARTED", "SUCCESS")]
 
 
 def test_with_queue_a_run_waits_for_the_end_of_the_one_before(seen: Seen) -> None:
