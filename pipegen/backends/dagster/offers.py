@@ -52,8 +52,8 @@ CAPABILITIES: Capabilities = {
     Feature.DISABLED: native("`DefaultScheduleStatus.STOPPED`, until somebody turns it on"),
     Feature.RUN_TIMEOUT: degraded(
         "the tag `dagster/max_runtime` of the job",
-        "a run is ended only if the instance has `run_monitoring`, and up to two minutes late; "
-        "its steps that had not started are not shown as skipped",
+        "a run is ended only if the instance has `run_monitoring`, and up to two minutes late, as "
+        "failed or as canceled; its steps that had not started are not shown as skipped",
     ),
     Feature.MAX_PARALLEL: emulated("a run is one process, with one step at a time"),
     Feature.POOL: degraded(
