@@ -1,7 +1,7 @@
 """Let a live Prefect run deployments: a server, and a worker that starts a process for each run.
 
-`live_prefect.py FOLDER DOOR` deploys the flows of a folder. Three runs of `missed` are late by one
-to three minutes when the worker starts; runs of other deployments are started while others run.
+`live_prefect.py FOLDER DOOR` deploys the flows of a folder. Three runs of those called `missed…`
+are late by one to three minutes when the worker starts; runs of others are started while one runs.
 Once nothing changes any more it opens the door at which tasks wait, and prints, as its last line,
 by deployment as JSON: which schedules are active, and the states of its runs, first things first,
 before the door opened and in the end.
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 ONCE = ("late",)
 TWICE = ("unsaid", "skips", "queues", "allows")
 IN_TURN = ("one", "other")
+MISSED = ("missed", "missed_queues", "missed_allows")
 MISSED_MINUTES = (3, 2, 1)
 SETTLED = {"each_minute": {"Running", "Cancelled"}, "later": {"Cancelled"}, "late": {"TimedOut"}}
 WAITING = {"Scheduled", "Late", "Pending", "Submitting", "InfrastructurePending"}
@@ -42,6 +43,7 @@ def main(folder: Path, door: Path, home: Path) -> None:
         PREFECT_HOME=str(home),
         PREFECT_API_URL=f"http://127.0.0.1:{port}/api",
         PREFECT_SERVER_ANALYTICS_ENABLED="false",
+        PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS="1",
         PREFECT_WORKER_QUERY_SECONDS="1",
     )
     from prefect.client.orchestration import get_client  # reads its settings once
@@ -58,11 +60,11 @@ def main(folder: Path, door: Path, home: Path) -> None:
             subprocess.run(["prefect", *command], cwd=folder, check=True)
         deployed = Deployed(client)
         for minutes in MISSED_MINUTES:
-            deployed.start("missed", minutes_ago=minutes)
+            deployed.start(*MISSED, minutes_ago=minutes)
         stack.callback((door / "open").touch)
         worker = ("prefect", "worker", "start", "--pool", "default")
         stack.enter_context(running(home / "worker.log", *worker, cwd=folder))
-        deployed.begun("missed")
+        deployed.begun(*MISSED)
         before = disturbed(deployed, door)
         (door / "open").touch()
         ends = {name: deployed.ends(name, len(states)) for name, states in before.items()}
@@ -139,5 +141,5 @@ class Deployed:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory(prefix="prefect-") as made:
+    with tempfile.TemporaryDirectory(prefix="prefect-", ignore_cleanup_errors=True) as made:
         main(Path(sys.argv[1]), Path(sys.argv[2]), Path(made))
