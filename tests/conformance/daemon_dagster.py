@@ -3,9 +3,9 @@
 `daemon_dagster.py FOLDER DOOR` deploys the definitions of a folder on an instance that has what
 the comments of its files ask for, as if the daemon came back after three minutes (three years, for
 a schedule of once a year). It waits until those of each minute came due again, opens the door at
-which tasks wait, and prints, as its last line, by job as JSON: its ticks, each with the time, the
-end, and how many runs it asked for; and its runs, each with its state before the door opened, its
-end, and the ends of its steps.
+which tasks wait, and prints, as its last line, what came before that by job as JSON: the ticks,
+each with the time, the end, and how many runs it asked for; and the runs, each with its state
+before the door opened, its end, and the ends of its steps.
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ def main(folder: Path, door: Path, home: Path) -> None:
         was_away(instance, workspace)
         with running(home / "daemon.log", *daemon):
             wait_for(lambda: came_due_again(instance, door), "ticks of each minute")
-            before = states(instance)
+            before, ticked = states(instance), all_ticks(instance)
             for schedule in schedules(instance):
                 instance.update_instigator_state(schedule.with_status(InstigatorStatus.STOPPED))
             (door / "open").touch()
             wait_for(lambda: all(run.is_finished for run in instance.get_runs()), "ends of runs")
-        print(json.dumps(seen(instance, before)))
+        print(json.dumps(seen(instance, before, ticked)))
 
 
 def settings(asked: str) -> dict[str, Any]:
@@ -130,23 +130,32 @@ def ticks(instance: dg.DagsterInstance, schedule: InstigatorState) -> list[list[
     return [[tick.timestamp, tick.status.value, len(tick.run_ids)] for tick in reversed(ended)]
 
 
+def all_ticks(instance: dg.DagsterInstance) -> dict[str, list[list[Any]]]:
+    """Return the ticks of each job's schedule."""
+    found = schedules(instance)
+    return {s.instigator_name.removesuffix("_schedule"): ticks(instance, s) for s in found}
+
+
 def states(instance: dg.DagsterInstance) -> dict[str, str]:
     """Return the state of each run."""
     return {run.run_id: run.status.value for run in instance.get_runs()}
 
 
-def seen(instance: dg.DagsterInstance, before: Mapping[str, str]) -> dict[str, Any]:
-    """Return what became of the jobs."""
-    found: dict[str, Any] = {}
-    for schedule in schedules(instance):
-        job = schedule.instigator_name.removesuffix("_schedule")
-        found[job] = {"ticks": ticks(instance, schedule), "runs": []}
+def seen(
+    instance: dg.DagsterInstance,
+    before: Mapping[str, str],
+    ticked: Mapping[str, list[list[Any]]],
+) -> dict[str, Any]:
+    """Return what became of the jobs, until the door opened, and of their runs in the end."""
+    found: dict[str, Any] = {job: {"ticks": ticks, "runs": []} for job, ticks in ticked.items()}
     for run in reversed(instance.get_runs()):
-        steps = {
-            step.step_key: step.status.value if step.status else None
-            for step in instance.get_run_step_stats(run.run_id)
-        }
-        found[run.job_name]["runs"].append([before.get(run.run_id), run.status.value, steps])
+        if run.run_id in before:
+            steps = {
+                step.step_key: step.status.value if step.status else None
+                for step in instance.get_run_step_stats(run.run_id)
+            }
+            told = [before[run.run_id], run.status.value, steps]
+            found[run.job_name]["runs"].append(told)
     return found
 
 

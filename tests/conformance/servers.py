@@ -6,11 +6,12 @@ Imported by the scripts that run in an orchestrator's own environment, and by th
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ def free_port() -> int:
 def running(log: Path, *command: str | Path, **options: Any) -> Iterator[None]:
     """Run a command until the block ends, and tell the end of its log if the block fails."""
     with log.open("ab") as out:
-        process = subprocess.Popen(command, stdout=out, stderr=out, **options)
+        options = {"stdout": out, "stderr": out, "start_new_session": True, **options}
+        process = subprocess.Popen(command, **options)
     try:
         yield
     except BaseException as error:
@@ -36,7 +38,11 @@ def running(log: Path, *command: str | Path, **options: Any) -> Iterator[None]:
         raise
     finally:
         process.terminate()
-        process.wait(timeout=60)
+        try:
+            process.wait(timeout=60)
+        finally:
+            with suppress(ProcessLookupError):  # unless it left something behind
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def wait_for(question: Callable[[], Any], what: object = None) -> Any:
