@@ -33,6 +33,7 @@ MINIMAL = {
     Feature.CATCHUP: CRON % "start: 2026-01-01, catchup: true",
     Feature.AFTER: "schedule: {after: [other]}",
     Feature.ON_UPDATE: "schedule: {on_update: {any: [events]}}",
+    Feature.OVERLAP_UNSAID: CRON % "enabled: true",
     Feature.OVERLAP_SKIP: CRON % "overlap: skip",
     Feature.OVERLAP_QUEUE: CRON % "overlap: queue",
     Feature.OVERLAP_ALLOW: CRON % "overlap: allow",

@@ -65,7 +65,8 @@ def plan_project(pipelines: tuple[ir.Pipeline, ...], target: Target) -> tuple[Pl
 
 def _deployment(pipeline: ir.Pipeline, pool: Code) -> Deployment:
     description, schedule = _literally(pipeline.description), pipeline.schedule
-    overlap = (schedule and schedule.overlap) or ir.Overlap.QUEUE
+    # of the runs that came due while no worker was up, one is made, unless they queue
+    overlap = (schedule.overlap or ir.Overlap.SKIP) if schedule else ir.Overlap.QUEUE
     return Deployment(
         name=yaml_string(pipeline.name),
         entrypoint=yaml_string(entrypoint(pipeline)),
@@ -103,8 +104,8 @@ BACKEND = Backend(
             "that Python or the file keeps for itself ends with `_`"
         ),
         Feature.OVERLAP_UNSAID: native(
-            "the deployment's `concurrency_limit` with `ENQUEUE`: a run that comes due or that "
-            "somebody starts waits for those before it"
+            "the deployment's `concurrency_limit` with `CANCEL_NEW`: while one runs, another is "
+            "cancelled, also one that somebody starts"
         ),
         Feature.OVERLAP_SKIP: degraded(
             "the deployment's `concurrency_limit` with `CANCEL_NEW`",
@@ -112,9 +113,13 @@ BACKEND = Backend(
         ),
         Feature.OVERLAP_QUEUE: degraded(
             "the deployment's `concurrency_limit` with `ENQUEUE`",
-            "a run that is started by hand while another runs waits for its end as well",
+            "a run that is started by hand while another runs waits for its end as well, and of "
+            "the runs that come due while no worker is up all are made later, one by one",
         ),
-        Feature.OVERLAP_ALLOW: native("a deployment without `concurrency_limit`"),
+        Feature.OVERLAP_ALLOW: degraded(
+            "a deployment without `concurrency_limit`",
+            "of the runs that come due while no worker is up all are made later, at once",
+        ),
         Feature.DISABLED: native("a schedule of the deployment that is not `active`"),
         Feature.RUN_TIMEOUT: degraded(
             "`timeout_seconds` of the flow; no attempt of a task may take ten seconds more than it",
