@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from instants import assert_fires, moments
 from lanes import ROOT, Recorder
 from traces import Plan, assert_same, trace_of
 
@@ -20,6 +21,7 @@ from pipegen import backends, ir
 from pipegen.capabilities import Feature, Level
 from pipegen.compiler import compile_project
 from pipegen.project import load
+from pipegen.render import RenderedFile
 from pipegen.render import render as rendering
 from pipegen.semantics import Ran, State, Trace
 
@@ -114,12 +116,17 @@ def render_all(cases: Iterable[Case], folder: Path, prepared: Path) -> dict[str,
     assert {p.code for p in compilation.diagnostics if p.is_error} <= {"PG301"}
     outputs = [o for item in compilation.pipelines for o in item.outputs] + [*compilation.shared]
     for output in outputs:
-        for file in output.files:
-            path = folder / output.out / file.path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(file.text, encoding="utf-8")
+        write(output.files, folder / output.out)
     meanings = [item.pipeline for item in compilation.pipelines if item.pipeline]
     return {meaning.name: Rendered(folder, meaning) for meaning in meanings}
+
+
+def write(files: Iterable[RenderedFile], folder: Path) -> None:
+    """Write files below a folder."""
+    for file in files:
+        path = folder / file.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(file.text, encoding="utf-8")
 
 
 def rendered_otherwise(
@@ -131,16 +138,17 @@ def rendered_otherwise(
     for name, target in load(folder).targets().items():
         backend = backends.get(name)
         planned = (*backend.plan(changed, target), *backend.plan_project((changed,), target))
-        for file in rendering(planned, backend.templates):
-            (folder / target.out / file.path).write_text(file.text, encoding="utf-8")
+        shutil.rmtree(folder / target.out)
+        write(rendering(planned, backend.templates), folder / target.out)
     return rendered
 
 
 def assert_runs_as_meant(
     recorder: Recorder, rendered: Rendered, case: Case, plan: str, scratch: Path
 ) -> None:
-    """Run a case with a plan, and assert its trace, and how often each task did its work."""
+    """Run a case with a plan, and assert its trace, its instants and each task's work."""
     lane, meaning = recorder.lane, rendered.meaning
+    schedule = meaning.schedule
     expected = case.expected(meaning, lane.name, plan)
     (scratch / "plan.json").write_text(json.dumps(case.plans[plan]))
     (scratch / "log").mkdir()
@@ -156,9 +164,13 @@ def assert_runs_as_meant(
             "MINI_LOG": scratch / "dbt",
             "MINI_DB": scratch / "mini.duckdb",
         },
+        moments=[each.isoformat() for each in moments(schedule)] if schedule else [],
     )
 
     assert_same(seen, expected, meaning, lane.native, extra=lane.extra)
+    if schedule and lane.fires:
+        kept = schedule if lane.starts else replace(schedule, start=None)
+        assert_fires(seen["schedules"][0]["instants"], kept)
     logged = Counter(file.stem for file in (scratch / "log").iterdir())
     assert logged == {
         name: ran.attempts

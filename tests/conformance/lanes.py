@@ -29,7 +29,8 @@ def _governs(task_id: str) -> bool:
 class Lane:
     """A back end: the file it makes of a pipeline, and how it calls the IR's tasks.
 
-    `extra` tells by its name a task that is none of the IR's.
+    `extra` tells by its name a task that is none of the IR's. `fires` says whether its recorder
+    tells at which instants runs start, and `starts` whether it leaves out those before `start`.
     """
 
     name: str
@@ -37,6 +38,8 @@ class Lane:
     native: Callable[[str], str]
     python: Path
     extra: Callable[[str], bool] = _none
+    fires: bool = True
+    starts: bool = True
 
     def path(self, pipeline: str) -> str:
         """Return where the pipeline's file lies below the back end's folder."""
@@ -54,8 +57,8 @@ def _same(name: str) -> str:
 LANES = (
     Lane("airflow", "dags/pg_{}.py", _same, _python("airflow"), _governs),
     Lane("dagster", "defs/pg_{}.py", slug, _python("dagster"), "verdict".__eq__),
-    Lane("prefect", "flows/pg_{}.py", _same, _python("prefect")),
-    Lane("headless", "run/pg_{}.py", _same, Path(sys.executable)),
+    Lane("prefect", "flows/pg_{}.py", _same, _python("prefect"), starts=False),
+    Lane("headless", "run/pg_{}.py", _same, Path(sys.executable), fires=False),
 )
 
 
@@ -93,8 +96,9 @@ class Recorder:
         """Run a pipeline's generated file, which lies below `out` in its project.
 
         With `day`, YYYY-MM-DD, it runs as on that day; with `params`, a mapping, it is given
-        these. With `recipe`, a shell script, the last
-        run is not followed by another: the recipe is for that one, whose id it finds in `$RUN`.
+        these; of each of `moments` it tells when runs would start from then on. With `recipe`, a
+        shell script, the last run is not followed by another: the recipe is for that one, whose
+        id it finds in `$RUN`.
         """
         request = {
             "file": str(project / out / self.lane.path(pipeline)),

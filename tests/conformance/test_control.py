@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from control import Rendered, assert_runs_as_meant, cases, render
-from lanes import Recorder
+from known import known_failures
+from lanes import LANES, Recorder
 
 CASES = cases()
 RUNS = [
@@ -29,6 +30,18 @@ def rendered(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Callabl
 
 def test_there_are_as_many_cases_as_promised() -> None:
     assert len(RUNS) >= 40
+
+
+def test_what_is_known_to_fail_is_run() -> None:
+    runs = {
+        f"{lane.name}/{case.name}/{plan}"
+        for lane in LANES
+        for case in CASES.values()
+        for plan in case.plans
+        if lane.name not in case.without and plan not in case.differs.get(lane.name, {})
+    }
+
+    assert known_failures().keys() <= runs
 
 
 @pytest.mark.turns

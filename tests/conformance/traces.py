@@ -63,7 +63,7 @@ def assert_same(
     environment: Mapping[str, str] = MappingProxyType({}),
     extra: Callable[[str], bool] = lambda _: False,
 ) -> None:
-    """Assert that states, attempts, edges, order and dbt invocations are those expected.
+    """Assert that states, attempts, edges, order, dbt invocations and schedule are as expected.
 
     A task that is `extra` is none of the pipeline's: what waits for it waits for what it does.
     """
@@ -85,6 +85,19 @@ def assert_same(
         if isinstance(action := meaning.task(name).action, ir.Dbt | ir.Freshness)
         for command in [asked(action, environment)] * ran.attempts
     )
+    assert_scheduled(seen["schedules"], meaning.schedule)
+
+
+def assert_scheduled(seen: Sequence[Mapping[str, Any]], schedule: ir.Schedule | None) -> None:
+    """Assert that what starts runs says what the schedule says, as far as it can say it."""
+    if schedule is None:
+        assert all(told == {"enabled": False} for told in seen)
+        return
+    assert len(seen) == 1
+    [told] = seen
+    said = {key: value for key, value in told.items() if key != "instants"}
+    assert said == {key: getattr(schedule, key) for key in said}
+    assert said.keys() >= ({"enabled", "cron", "timezone"} if schedule.enabled else {"enabled"})
 
 
 def without(

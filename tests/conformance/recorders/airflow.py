@@ -45,12 +45,15 @@ import dbt.adapters.duckdb  # noqa: E402, F401
 from airflow import settings  # noqa: E402
 from airflow.dag_processing.dagbag import DagBag  # noqa: E402
 from airflow.models import dagrun  # noqa: E402
+from airflow.models.dag import DagModel  # noqa: E402
 from airflow.models.dagrun import DagRun  # noqa: E402
 from airflow.models.taskinstance import TaskInstance  # noqa: E402
 from airflow.models.taskinstancehistory import TaskInstanceHistory  # noqa: E402
 from airflow.models.xcom import XComModel  # noqa: E402
+from airflow.sdk import timezone  # noqa: E402
 from airflow.sdk.execution_time.supervisor import in_process_api_server  # noqa: E402
 from airflow.serialization.serialized_objects import DagSerialization  # noqa: E402
+from airflow.timetables.base import TimeRestriction  # noqa: E402
 from airflow.utils.db import initdb  # noqa: E402
 from dbt.adapters.factory import reset_adapters  # noqa: E402
 from dbt.cli.main import dbtRunner  # noqa: E402
@@ -60,6 +63,8 @@ from sqlalchemy import select  # noqa: E402
 DATABASE = HOME / "airflow.db"
 TEMPLATE = HOME / "empty.db"
 DBT_LOG = HOME / "dbt.jsonl"
+INSTANTS = 20
+"""How many instants of a schedule are told after each moment that is asked about."""
 
 
 def main() -> None:
@@ -144,6 +149,7 @@ def observe(request: dict[str, Any]) -> dict[str, Any]:
             "succeeded": str(run.state) == "success",
             "tasks": recorded(run.run_id),
             "edges": sorted(edges),
+            "schedules": schedules(dag, request.get("moments", [])),
             "dbt": [json.loads(line) for line in DBT_LOG.read_text().splitlines()],
             "told": pushed(run.run_id),
         }
@@ -230,6 +236,38 @@ def recorded(run_id: str) -> dict[str, dict[str, Any]]:
             "ended": last.end_date.timestamp() if ran else None,
         }
     return tasks
+
+
+def schedules(dag: Any, moments: list[str]) -> list[dict[str, Any]]:
+    """Return the schedule of a DAG, as the scheduler knows it and the database has it on or off.
+
+    The instants are those after each moment, if none is missed: `catchup` is told beside them.
+    """
+    known = DagSerialization.from_dict(DagSerialization.to_dict(dag))
+    if not known.timetable.can_be_scheduled:
+        return []
+    written = known.timetable.serialize()
+    return [
+        {
+            "cron": written["expression"],
+            "timezone": written["timezone"],
+            "enabled": not settings.Session().get(DagModel, dag.dag_id).is_paused,
+            "catchup": known.catchup,
+            "instants": {moment: list(instants(known, moment)) for moment in moments},
+        }
+    ]
+
+
+def instants(dag: Any, moment: str) -> Iterator[str]:
+    """Yield the first instants after a moment for which the scheduler would start a run."""
+    first = max(dag.start_date, timezone.parse(moment))
+    restriction, last = TimeRestriction(first, None, catchup=True), None
+    for _ in range(INSTANTS):
+        info = dag.timetable.next_dagrun_info(
+            last_automated_data_interval=last, restriction=restriction
+        )
+        yield info.run_after.isoformat()
+        last = info.data_interval
 
 
 def pushed(run_id: str) -> dict[str, Any]:

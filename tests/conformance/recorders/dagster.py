@@ -17,6 +17,8 @@ import tempfile
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -28,6 +30,7 @@ os.environ["DAGSTER_DISABLE_TELEMETRY"] = "true"
 
 import dagster as dg  # noqa: E402
 from dagster._core.execution.api import create_execution_plan  # noqa: E402
+from dagster._utils.schedules import schedule_execution_time_iterator  # noqa: E402
 from dbt.cli.main import dbtRunner  # noqa: E402
 
 INVOKE = dbtRunner.invoke
@@ -40,6 +43,8 @@ with open({log!r}, "a") as log:
 os.execv({dbt!r}, [{dbt!r}, *sys.argv[1:]])
 """
 ENDS = {"STEP_SUCCESS": "success", "STEP_FAILURE": "failed", "STEP_SKIPPED": "skipped"}
+INSTANTS, TICKS = 20, 200
+"""How many instants of a schedule are told after a moment, of how many at which it comes due."""
 ABANDONED = "Dependencies for step {} "
 
 
@@ -79,7 +84,9 @@ class Recorder:
         with environment(variables, request["path"]):
             if recipe := request.get("recipe"):
                 return self.rerun(Path(request["file"]).parents[1], recipe)
-            job = load(request["file"]).defs.resolve_job_def(request["pipeline"])
+            defs = load(request["file"]).defs
+            schedules = self.schedules(defs, request["pipeline"], request.get("moments", []))
+            job = defs.resolve_job_def(request["pipeline"])
             steps = {step.key: step for step in create_execution_plan(job).steps}
             tags = {"run_date": day} if (day := request.get("day")) else None
             run = job.execute_in_process(
@@ -99,9 +106,38 @@ class Recorder:
                 for key, step in steps.items()
                 for before in sorted(step.get_execution_dependency_keys())
             ],
+            "schedules": schedules,
             "dbt": [argv for argv in invocations if "parse" not in argv],
             "told": told(logs),
         }
+
+    def schedules(self, defs: dg.Definitions, job: str, moments: list[str]) -> list[dict[str, Any]]:
+        """Return the schedules of a job."""
+        repository = defs.get_repository_def()
+        return [
+            {
+                "cron": schedule.cron_schedule,
+                "timezone": schedule.execution_timezone,
+                "enabled": schedule.default_status is dg.DefaultScheduleStatus.RUNNING,
+                "instants": {
+                    moment: list(islice(self.instants(repository, schedule, moment), INSTANTS))
+                    for moment in moments
+                },
+            }
+            for schedule in repository.schedule_defs
+            if schedule.job_name == job
+        ]
+
+    def instants(
+        self, repository: dg.RepositoryDefinition, schedule: dg.ScheduleDefinition, moment: str
+    ) -> Iterator[str]:
+        """Yield the instants after a moment at which the daemon's tick asks for a run."""
+        start = datetime.fromisoformat(moment).timestamp()
+        cron, timezone = schedule.cron_schedule, schedule.execution_timezone
+        for instant in islice(schedule_execution_time_iterator(start, cron, timezone), TICKS):
+            context = dg.build_schedule_context(self.instance, instant, repository_def=repository)
+            if schedule.evaluate_tick(context).run_requests:
+                yield instant.isoformat()
 
     def rerun(self, folder: Path, recipe: str) -> dict[str, Any]:
         """Follow a recipe for the last run, and return the end of the run that came of it."""

@@ -21,6 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import yaml
 from dbt.cli.main import dbtRunner
 
 INVOKE = dbtRunner.invoke
@@ -63,9 +64,43 @@ def observe(request: dict[str, Any]) -> dict[str, Any]:
             if event["event"] == "end"
         },
         "edges": [[name, task.name] for task in module.TASKS for name in task.upstream],
+        "schedules": schedules(Path(request["file"])),
         "dbt": [json.loads(line) for line in ARGV.read_text().splitlines()],
         "told": lines,
     }
+
+
+def schedules(script: Path) -> list[dict[str, Any]]:
+    """Return when cron and GitHub start a script: once, if they agree."""
+    told = [crontab(script), workflow(script)]
+    return told[:1] if told[0] == told[1] else told
+
+
+def crontab(script: Path) -> dict[str, Any]:
+    """Return when cron starts a script, by the lines that are for it."""
+    file, timezone, told = script.with_name("crontab.txt"), None, []
+    for line in file.read_text().splitlines() if file.exists() else []:
+        if line.startswith("CRON_TZ="):
+            timezone = line.removeprefix("CRON_TZ=")
+        elif not line.startswith("#") and f"/{script.name} " in f"{line} ":
+            told.append({"cron": " ".join(line.split()[:5]), "timezone": timezone})
+    return only(told)
+
+
+def workflow(script: Path) -> dict[str, Any]:
+    """Return when GitHub starts a script, by the schedules of its workflow."""
+    file = script.parents[1] / "workflows" / f"{script.stem}.yml"
+    if not file.exists():
+        return only([])
+    started_by = yaml.load(file.read_text(), yaml.BaseLoader)["on"]
+    return only([dict(schedule) for schedule in started_by.get("schedule", [])])
+
+
+def only(told: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return the one schedule there is, or that there is none."""
+    if len(told) > 1:
+        raise ValueError(f"more than one schedule: {told}")
+    return {"enabled": True, **told[0]} if told else {"enabled": False}
 
 
 def started(task: str, events: list[dict[str, Any]]) -> float | None:

@@ -6,10 +6,12 @@ nothing but Prefect's own environment, and knows a pipeline only by its generate
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib.util
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -36,15 +38,27 @@ os.environ.update(
 )
 
 import prefect.settings  # noqa: E402
+import yaml  # noqa: E402
 from dbt.cli.main import dbtRunner  # noqa: E402
 from prefect import Flow, State, Task  # noqa: E402
+from prefect.cli.deploy._models import PrefectYamlModel  # noqa: E402
+from prefect.cli.deploy._schedules import _construct_schedules  # noqa: E402
 from prefect.client.orchestration import get_client  # noqa: E402
+from prefect.client.schemas.actions import DeploymentScheduleCreate  # noqa: E402
 from prefect.flow_engine import run_flow  # noqa: E402
-from prefect.settings import PREFECT_API_URL, temporary_settings  # noqa: E402
+from prefect.server.schemas.schedules import CronSchedule  # noqa: E402
+from prefect.settings import (  # noqa: E402
+    PREFECT_API_DATABASE_CONNECTION_URL,
+    PREFECT_API_URL,
+    temporary_settings,
+)
 from prefect.states import Scheduled  # noqa: E402
 from prefect.testing.utilities import prefect_test_harness  # noqa: E402
+from sqlalchemy import make_url  # noqa: E402
 
 PATIENCE_SECONDS = 60.0
+INSTANTS = 20
+"""How many instants of a schedule are told after each moment that is asked about."""
 STATES = {"COMPLETED": "success", "FAILED": "failed", "CRASHED": "failed"}
 NAMED = {"NotReady": "upstream_failed", "Skipped": "skipped"}
 """The states of task runs that have done no work, by name; Prefect counts some as a run."""
@@ -115,7 +129,7 @@ def load(file: str, pipeline: str) -> Flow[..., Any]:
 
 
 def run(flow: Flow[..., Any], day: str | None, params: dict[str, Any]) -> State[Any]:
-    """Run the flow now, or as on the day it was scheduled for."""
+    """Run the flow now, or as its schedule does on a day."""
     if day is None:
         return flow(**params, return_state=True)
     noon = datetime.fromisoformat(f"{day}T12:00:00+00:00")
@@ -123,25 +137,32 @@ def run(flow: Flow[..., Any], day: str | None, params: dict[str, Any]) -> State[
         scheduled = client.create_flow_run(
             flow, parameters=params, state=Scheduled(scheduled_time=noon)
         )
+    # no client may say that its run is the schedule's
+    database = make_url(str(PREFECT_API_DATABASE_CONNECTION_URL.value())).database
+    with contextlib.closing(sqlite3.connect(database, PATIENCE_SECONDS)) as connection, connection:
+        made = "update flow_run set auto_scheduled = true where id = ?"
+        assert connection.execute(made, [str(scheduled.id)]).rowcount == 1
     return run_flow(flow, flow_run=scheduled, parameters=params, return_type="state")
 
 
-def rerun(file: str, recipe: str) -> dict[str, Any]:
+def rerun(request: dict[str, Any]) -> dict[str, Any]:
     """Follow a recipe for the flow run before, and return what Prefect's server knows of it."""
     (flow_run_id,) = last_flow_run
     variables = {**os.environ, "PREFECT_API_URL": PREFECT_API_URL.value(), "RUN": flow_run_id}
-    folder = Path(file).parents[1]
+    folder, recipe = Path(request["file"]).parents[1], request["recipe"]
     subprocess.run(["bash", "-euc", recipe], cwd=folder, env=variables, check=True)
     with get_client(sync_client=True) as client:
         state = client.read_flow_run(UUID(flow_run_id)).state
     return {"succeeded": state is not None and state.is_completed()}
 
 
-def record(file: str, pipeline: str, day: str | None, params: dict[str, Any]) -> dict[str, Any]:
+def record(request: dict[str, Any]) -> dict[str, Any]:
     """Run the flow once, and return what Prefect's server knows of the run."""
+    file, pipeline = request["file"], request["pipeline"]
+    deployments = Path(file).parents[1] / "prefect.yaml"
     dbt_invocations.clear()
     submissions.clear()
-    ended = run(load(file, pipeline), day, params)
+    ended = run(load(file, pipeline), request.get("day"), request.get("params", {}))
     flow_run_id = ended.state_details.flow_run_id
     assert flow_run_id is not None
     last_flow_run[:] = [str(flow_run_id)]
@@ -167,6 +188,7 @@ def record(file: str, pipeline: str, day: str | None, params: dict[str, Any]) ->
             for run in runs
             for upstream in run["task_inputs"].get("wait_for", ())
         ),
+        "schedules": schedules(deployments, pipeline, request.get("moments", [])),
         "dbt": list(dbt_invocations),
         "told": {
             run["name"]: {
@@ -177,6 +199,38 @@ def record(file: str, pipeline: str, day: str | None, params: dict[str, Any]) ->
             for run in runs
         },
     }
+
+
+def schedules(file: Path, pipeline: str, moments: list[str]) -> list[dict[str, Any]]:
+    """Return the schedules `prefect deploy` makes of a deployment, which the server works out."""
+    if not file.exists():
+        return []
+    wanted = PrefectYamlModel.model_validate(yaml.safe_load(file.read_text()))
+    made = [
+        (deployment.paused, DeploymentScheduleCreate.model_validate(schedule))
+        for deployment in wanted.deployments
+        if deployment.name == pipeline
+        for schedule in _construct_schedules(
+            deployment.model_dump(exclude_unset=True), {}, console=None, is_interactive=bool
+        )
+        or []
+    ]
+    return [
+        {
+            "cron": known.cron,
+            "timezone": known.timezone,
+            "enabled": bool(schedule.active) and not paused,
+            "instants": {moment: instants(known, moment) for moment in moments},
+        }
+        for paused, schedule in made
+        for known in [CronSchedule.model_validate(schedule.schedule.model_dump())]
+    ]
+
+
+def instants(schedule: CronSchedule, moment: str) -> list[str]:
+    """Return the first instants after a moment for which the server makes a run."""
+    dates = schedule.get_dates(INSTANTS, datetime.fromisoformat(moment))
+    return [date.isoformat() for date in asyncio.run(dates)]
 
 
 def task(run: dict[str, Any]) -> dict[str, Any]:
@@ -236,11 +290,7 @@ def main() -> None:
             request = json.loads(line)
             try:
                 with surroundings(request["env"], request["path"]):
-                    if recipe := request.get("recipe"):
-                        answer = rerun(request["file"], recipe)
-                    else:
-                        day, params = request.get("day"), request.get("params", {})
-                        answer = record(request["file"], request["pipeline"], day, params)
+                    answer = rerun(request) if "recipe" in request else record(request)
             except Exception:
                 answer = {"error": traceback.format_exc()}
             print(json.dumps(answer), file=ANSWERS, flush=True)
