@@ -189,7 +189,6 @@ class Dag:
     packaged: bool
     env: bool
     shell: bool
-    http: bool
     run_date: bool
     datetime: Code | None
     params: Pairs
