@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from pipegen import ir
+from pipegen import ir, semantics
 from pipegen.capabilities import Feature
 
 Needs = Iterator[tuple[Feature, ir.Node]]
 
 _OVERLAPS = {
+    None: Feature.OVERLAP_UNSAID,
     ir.Overlap.SKIP: Feature.OVERLAP_SKIP,
     ir.Overlap.QUEUE: Feature.OVERLAP_QUEUE,
     ir.Overlap.ALLOW: Feature.OVERLAP_ALLOW,
@@ -56,6 +57,7 @@ def required(pipeline: ir.Pipeline) -> Needs:
         yield from ((feature, param) for feature in _of_value(param.default))
     for task in pipeline.tasks:
         yield from ((feature, task) for feature in _of_task(task))
+    yield from _of_skips(pipeline)
     yield from _of_governed(pipeline)
     yield from _of_targets(pipeline)
     yield from _around(pipeline)
@@ -73,7 +75,7 @@ def _of_schedule(schedule: ir.Schedule) -> Iterator[Feature]:
         yield Feature.START
     if schedule.catchup:
         yield Feature.CATCHUP
-    if schedule.overlap:
+    if schedule.cron:
         yield _OVERLAPS[schedule.overlap]
     if not schedule.enabled:
         yield Feature.DISABLED
@@ -153,6 +155,16 @@ def _of_expanded(action: ir.Dbt) -> Iterator[Feature]:
         yield Feature.DBT_EXPAND_FUNCTIONS
     if action.store_failures:
         yield Feature.DBT_EXPAND_STORED
+
+
+def _of_skips(pipeline: ir.Pipeline) -> Needs:
+    """Yield the tasks that a check may have skipped although another that they wait for fails."""
+    skipped = semantics.skippable(pipeline.tasks)
+    anyhow = semantics.skippable(pipeline.tasks, by_checks=False)
+    for task in pipeline.tasks:
+        if semantics.is_torn(task, skipped) and not semantics.is_torn(task, anyhow):
+            is_node = isinstance(task.action, ir.Dbt) and task.group
+            yield Feature.CHECK_SKIPS_DBT if is_node else Feature.CHECK_SKIPS_JOIN, task
 
 
 def _of_governed(pipeline: ir.Pipeline) -> Needs:

@@ -6,7 +6,7 @@ the final state of each task, the number of attempts, and the order that must ho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -110,6 +110,32 @@ def decided(run_if: RunIf, upstream: Collection[State]) -> State | None:
         case RunIf.ANY_SKIPPED if not skipped:
             return State.SKIPPED
     return None
+
+
+def skippable(tasks: Iterable[Task], *, by_checks: bool = True) -> frozenset[str]:
+    """Return the names of the tasks, in topological order, that a run may skip.
+
+    Without `by_checks`, those that it may skip though no check says no.
+    """
+    found: set[str] = set()
+    for task in tasks:
+        above = [name in found for name in task.upstream]
+        skipped = {
+            RunIf.ALL_SUCCESS: any(above),
+            RunIf.ONE_SUCCESS: all(above),
+            RunIf.ONE_FAILED: True,
+            RunIf.ANY_SKIPPED: True,
+        }
+        says_no = by_checks and task.if_false is IfFalse.SKIP
+        if says_no or skipped.get(task.run_if):
+            found.add(task.name)
+    return frozenset(found)
+
+
+def is_torn(task: Task, skipped: Collection[str]) -> bool:
+    """Whether a task may wait for one of the `skipped` and for another that fails."""
+    several = len(task.upstream) > 1 and any(name in skipped for name in task.upstream)
+    return several and task.run_if is RunIf.ALL_SUCCESS
 
 
 _SAYS_NO = {

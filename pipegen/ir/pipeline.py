@@ -173,7 +173,8 @@ class OnUpdate(Node):
 class Schedule(Node):
     """What starts a run: one of a cron expression, other pipelines' success, and new data.
 
-    A cron expression has five fields, which are read in `timezone`.
+    A cron expression has five fields, which are read in `timezone`. Without `overlap` no two
+    scheduled runs go on at once, and the later one waits or is dropped.
     """
 
     cron: str | None = None

@@ -44,7 +44,8 @@ class ScheduleSpec(SpecModel):
     catchup: StrictBool = False
     """Whether runs missed while the scheduler was down are made up for; needs `start`."""
     overlap: Literal["skip", "queue", "allow"] | None = None
-    """What happens to a run that comes due while the one before it still runs."""
+    """What happens to a run that comes due while the one before it still runs; left out, it is
+    dropped or waits."""
     enabled: StrictBool = True
     """Whether the schedule is switched on when it is deployed."""
 

@@ -7,8 +7,6 @@ by themselves in the end.
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import combinations, pairwise
@@ -18,6 +16,7 @@ from typing import Any
 import pytest
 from control import Rendered, cases, render_all
 from lanes import LANES
+from servers import told
 from traces import trace_of
 
 from pipegen.semantics import State
@@ -79,22 +78,16 @@ def live(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Live:
     (scratch / "plan.json").write_text(json.dumps(PLAN))
     (scratch / "log").mkdir()
     files = folder / "generated" / "airflow"
-    done = subprocess.run(
-        [AIRFLOW.python, HERE / "live_airflow.py", files / "dags", files / "pools.json"],
-        env={
-            **os.environ,
-            "PATH": f"{AIRFLOW.python.parent}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(folder),
-            "CONTROL_PLAN": str(scratch / "plan.json"),
-            "CONTROL_LOG": str(scratch / "log"),
-            "DO_NOT_TRACK": "1",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
+    lines = told(
+        HERE / "live_airflow.py",
+        AIRFLOW.python,
+        files / "dags",
+        files / "pools.json",
+        PYTHONPATH=folder,
+        CONTROL_PLAN=scratch / "plan.json",
+        CONTROL_LOG=scratch / "log",
     )
-    assert done.returncode == 0, done.stderr[-6000:]
-    runs, rows = map(json.loads, done.stdout.splitlines()[-2:])
+    runs, rows = map(json.loads, lines[-2:])
     tasks: dict[str, dict[str, Any]] = {name: {} for name in runs}
     for path, *what in rows:
         pipeline, _, task = path.partition(".")

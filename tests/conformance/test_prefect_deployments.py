@@ -1,106 +1,134 @@
-"""What the deployments of a `prefect.yaml` make of a run that comes while another one runs."""
+"""What the deployments of a `prefect.yaml` do on a server with a worker: late runs, runs that come
+while another one runs, slots of pools, limits of time.
+"""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
-import yaml
+from doors import Visit, follow, visits, waiting, write
 from lanes import LANES
-
-from pipegen.compiler import compile_project
-from pipegen.project import load
+from servers import told
 
 (LANE,) = (lane for lane in LANES if lane.name == "prefect")
 SCRIPT = Path(__file__).with_name("live_prefect.py")
-SETTINGS = """
-version: 1
-project: overlaps
-backends: {prefect: {out: generated/prefect}}
-"""
-SCHEDULES = {
-    "unsaid": {},
-    "skips": {"overlap": "skip", "enabled": False},
-    "queues": {"overlap": "queue"},
-    "allows": {"overlap": "allow"},
+SETTINGS = {"backends": {"prefect": {"out": "generated/prefect"}}, "pools": {"narrow": 1}}
+NEVER = {"cron": "0 0 29 2 *"}
+OFF = {"skips", "off"}
+EACH_MINUTE = {"cron": "* * * * *"}
+
+
+def pipeline(name: str, schedule: dict[str, Any], **options: Any) -> dict[str, Any]:
+    """Return a pipeline of one task, called as the pipeline."""
+    task = waiting(name, **options.pop("of_task", {}))
+    return {"schedule": schedule, "sources": {name: task}, **options}
+
+
+PIPELINES = {
+    name: pipeline(name, **given)
+    for name, given in {
+        "unsaid": {"schedule": NEVER},
+        "skips": {"schedule": {**NEVER, "overlap": "skip", "enabled": False}},
+        "queues": {"schedule": {**NEVER, "overlap": "queue"}},
+        "allows": {"schedule": {**NEVER, "overlap": "allow"}},
+        "missed": {"schedule": {**NEVER, "catchup": False}},
+        "missed_queues": {"schedule": {**NEVER, "overlap": "queue"}},
+        "missed_allows": {"schedule": {**NEVER, "overlap": "allow"}},
+        "each_minute": {"schedule": EACH_MINUTE},
+        "off": {"schedule": {**EACH_MINUTE, "enabled": False}},
+        "later": {"schedule": {**EACH_MINUTE, "start": "2999-01-01"}},
+        "one": {"schedule": NEVER, "of_task": {"pool": "narrow"}},
+        "other": {"schedule": NEVER, "of_task": {"pool": "narrow"}},
+        "late": {
+            "schedule": NEVER,
+            "timeout": "15s",
+            "activations": {"after_late": waiting("after_late", depends_on=["late"])},
+        },
+    }.items()
 }
-WAITING = """
-import os
-import time
-from pathlib import Path
+
+pytestmark = [pytest.mark.lab, pytest.mark.xdist_group("prefect")]
 
 
-def wait():
-    deadline = time.monotonic() + 300
-    while not Path(os.environ["GO"]).exists() and time.monotonic() < deadline:
-        time.sleep(0.1)
-"""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the server made of the deployments, and when tasks were at the door."""
+
+    deployments: dict[str, Any]
+    visits: dict[str, list[Visit]]
+
+    def runs(self, name: str) -> list[tuple[str, str]]:
+        """Return the states of runs before the door opened, and in the end."""
+        return [(before, after) for before, after in self.deployments[name]["runs"]]
 
 
-@pytest.fixture
-def flows(tmp_path: Path) -> Path:
-    """Return the folder of a `prefect.yaml`, beside the module its flows call."""
-    project = tmp_path / "project"
-    (project / "pipelines").mkdir(parents=True)
-    (project / "pipegen.yaml").write_text(SETTINGS)
-    (project / "waiting.py").write_text(WAITING)
-    for name, schedule in SCHEDULES.items():
-        spec = {
-            "version": 1,
-            "pipeline": name,
-            "schedule": {"cron": "0 0 29 2 *", **schedule},
-            "sources": {"load": {"kind": "python", "callable": "waiting:wait"}},
-        }
-        (project / "pipelines" / f"{name}.yaml").write_text(yaml.safe_dump(spec))
-    opened = load(project)
-    compilation = compile_project(opened, opened.targets())
-    outputs = [o for item in compilation.pipelines for o in item.outputs] + [*compilation.shared]
-    for output in outputs:
-        for file in output.files:
-            path = project / output.out / file.path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(file.text, encoding="utf-8")
-    return project / "generated" / "prefect"
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory: pytest.TempPathFactory) -> Seen:
+    scratch = tmp_path_factory.mktemp("deployments")
+    project = write(scratch / "project", SETTINGS, PIPELINES)
+    (door := scratch / "door").mkdir()
+    folder = project / "generated" / "prefect"
+    lines = told(SCRIPT, LANE.python, folder, door, PYTHONPATH=project, DOOR=door, TMPDIR=scratch)
+    return Seen(json.loads(lines[-1]), visits(door))
 
 
-@pytest.mark.lab
-@pytest.mark.xdist_group("prefect")
-def test_a_run_that_comes_while_another_runs_is_cancelled_or_queued_or_runs(
-    flows: Path, tmp_path: Path
-) -> None:
-    go = tmp_path / "go"
-    environment = {
-        **os.environ,
-        "PATH": f"{LANE.python.parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(flows.parents[1]),
-        "GO": str(go),
-        "TMPDIR": str(tmp_path),
-    }
+def test_a_schedule_is_on_unless_it_says_otherwise(seen: Seen) -> None:
+    active = {name: deployed["active"] for name, deployed in seen.deployments.items()}
+    assert {name for name, schedules in active.items() if schedules == [False]} == OFF
+    assert all(len(schedules) == 1 for schedules in active.values())
+    assert seen.runs("off") == []
 
-    done = subprocess.run(
-        [LANE.python, SCRIPT, flows, go],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
 
-    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-6000:]
-    skipped = {"meanwhile": "Cancelled", "ended": ["COMPLETED", "CANCELLED"]}
-    assert json.loads(done.stdout.splitlines()[-1]) == {
-        "unsaid": {"active": [True], **skipped},
-        "skips": {"active": [False], **skipped},
-        "queues": {
-            "active": [True],
-            "meanwhile": "AwaitingConcurrencySlot",
-            "ended": ["COMPLETED", "COMPLETED"],
-        },
-        "allows": {
-            "active": [True],
-            "meanwhile": "Running",
-            "ended": ["COMPLETED", "COMPLETED"],
-        },
-    }
+def test_of_the_runs_that_came_due_without_a_worker_one_is_made(seen: Seen) -> None:
+    made, *others = sorted(seen.runs("missed"), reverse=True)
+    assert made == ("Running", "Completed")
+    assert others == [("Cancelled", "Cancelled")] * 2
+    assert len(seen.visits["missed"]) == 1
+
+
+def test_with_queue_and_allow_all_of_them_are_made_as_the_table_says(seen: Seen) -> None:
+    first, *others = sorted(seen.runs("missed_queues"), reverse=True)
+    assert first == ("Running", "Completed")
+    assert others == [("AwaitingConcurrencySlot", "Completed")] * 2
+    assert all(follow(*pair) for pair in pairwise(seen.visits["missed_queues"]))
+    assert seen.runs("missed_allows") == [("Running", "Completed")] * 3
+
+
+@pytest.mark.parametrize("name", ["unsaid", "skips", "each_minute"])
+def test_with_skip_a_run_that_comes_while_another_runs_is_cancelled(seen: Seen, name: str) -> None:
+    made, *others = sorted(seen.runs(name), reverse=True)
+    assert made == ("Running", "Completed")
+    assert set(others) == {("Cancelled", "Cancelled")}
+    assert all(follow(*pair) for pair in pairwise(seen.visits[name]))
+
+
+def test_with_queue_a_run_waits_for_the_end_of_the_one_before(seen: Seen) -> None:
+    states = [("Running", "Completed"), ("AwaitingConcurrencySlot", "Completed")]
+    assert seen.runs("queues") == states
+    assert follow(*seen.visits["queues"])
+
+
+def test_with_allow_runs_are_side_by_side(seen: Seen) -> None:
+    assert seen.runs("allows") == [("Running", "Completed")] * 2
+    assert not follow(*seen.visits["allows"])
+
+
+def test_a_run_before_the_first_day_cancels_itself(seen: Seen) -> None:
+    assert set(seen.runs("later")) == {("Cancelled", "Cancelled")}
+    assert "later" not in seen.visits
+
+
+def test_runs_take_turns_in_a_pool(seen: Seen) -> None:
+    assert seen.runs("one") == seen.runs("other") == [("Running", "Completed")]
+    assert follow(*seen.visits["one"], *seen.visits["other"])
+
+
+def test_a_run_that_takes_too_long_fails_and_starts_nothing_more(seen: Seen) -> None:
+    assert seen.runs("late") == [("TimedOut", "TimedOut")], "the door was still shut"
+    assert len(seen.visits["late"]) == 1
+    assert "after_late" not in seen.visits

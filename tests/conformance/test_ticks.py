@@ -10,25 +10,27 @@ import pytest
 from lanes import LANES, ROOT
 
 HERE = Path(__file__).parent
-FILES = ROOT / "tests" / "snapshot" / "cases" / "control_dagster" / "expected" / "dagster" / "defs"
+CASES = ROOT / "tests" / "snapshot" / "cases"
 (DAGSTER,) = (lane for lane in LANES if lane.name == "dagster")
 
 pytestmark = pytest.mark.xdist_group("dagster")
 
 
 @pytest.mark.parametrize(
-    ("pipeline", "status", "runs"),
+    ("case", "pipeline", "status", "runs"),
     [
-        pytest.param("decides", "RUNNING", [1, 0, 1], id="skip"),
-        pytest.param("checked", "STOPPED", [1, 1, 1], id="queue-switched-off"),
-        pytest.param("free", "RUNNING", [1, 1, 1], id="allow"),
+        pytest.param("control_dagster", "decides", "RUNNING", [1, 0, 1], id="skip"),
+        pytest.param("no_dbt", "nightly", "RUNNING", [1, 0, 1], id="left-out"),
+        pytest.param("control_dagster", "checked", "STOPPED", [1, 1, 1], id="queue-switched-off"),
+        pytest.param("control_dagster", "free", "RUNNING", [1, 1, 1], id="allow"),
     ],
 )
 def test_a_run_that_comes_due_meanwhile_is_dropped_if_overlap_says_so(
-    pipeline: str, status: str, runs: list[int]
+    case: str, pipeline: str, status: str, runs: list[int]
 ) -> None:
+    file = CASES / case / "expected" / "dagster" / "defs" / f"pg_{pipeline}.py"
     done = subprocess.run(
-        [DAGSTER.python, HERE / "ticks_dagster.py", FILES / f"pg_{pipeline}.py"],
+        [DAGSTER.python, HERE / "ticks_dagster.py", file],
         capture_output=True,
         text=True,
         check=True,

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from pipegen import features, ir
-from pipegen.capabilities import Feature
+from pipegen import backends, features, ir
+from pipegen.backends import BUILT_IN
+from pipegen.capabilities import Feature, Level
 from pipegen.diagnostics import CompileError
 from pipegen.expand import specifications
 from pipegen.model import SpecModel
@@ -20,8 +21,10 @@ from tests.language import whole
 from tests.language.world import World
 
 DBT = "transforms: {t: {project: lab, select: events, %s}}"
+MORE = "transforms: {t: {project: more, select: %s, expand: runtime}}"
 SHELL = "sources: {a: {kind: shell, command: [a], %s}}"
 PYTHON = "sources: {a: {kind: python, callable: m:f, %s}}"
+JOIN = "checks: {a: {kind: python, callable: m:f, if_false: skip}}\n%s"
 TEXT = 'sources: {a: {kind: shell, command: ["%s"]}}'
 CRON = 'schedule: {cron: "0 5 * * *", %s}'
 SLA = "sources: {a: {kind: shell, command: [a]}}\nslas: {s: {tasks: [a], %s}}"
@@ -33,6 +36,7 @@ MINIMAL = {
     Feature.CATCHUP: CRON % "start: 2026-01-01, catchup: true",
     Feature.AFTER: "schedule: {after: [other]}",
     Feature.ON_UPDATE: "schedule: {on_update: {any: [events]}}",
+    Feature.OVERLAP_UNSAID: CRON % "enabled: true",
     Feature.OVERLAP_SKIP: CRON % "overlap: skip",
     Feature.OVERLAP_QUEUE: CRON % "overlap: queue",
     Feature.OVERLAP_ALLOW: CRON % "overlap: allow",
@@ -52,6 +56,10 @@ MINIMAL = {
     Feature.WAIT_FOR: SHELL % "wait_for: [other]",
     Feature.OUTPUTS: PYTHON % "outputs: [rows]",
     Feature.CHECK: "checks: {a: {kind: python, callable: m:f}}",
+    Feature.CHECK_SKIPS_JOIN: JOIN % "sources: {b: {kind: shell, command: [a]}, "
+    "c: {kind: shell, command: [a], depends_on: [a, b]}}",
+    Feature.CHECK_SKIPS_DBT: JOIN % "sources: {b: {kind: shell, command: [a]}}\n"
+    "transforms: {t: {project: lab, select: events, depends_on: [a, b]}}",
     Feature.FRESHNESS_BLOCK: SHELL % "loads: [raw.events], freshness: {on_stale: block}",
     Feature.FRESHNESS_ALERT: SHELL % "loads: [raw.users], freshness: {on_stale: alert}",
     Feature.DBT_STEP: DBT % "granularity: step",
@@ -59,6 +67,8 @@ MINIMAL = {
     Feature.DBT_LINEAGE: DBT % "granularity: lineage",
     Feature.DBT_EXPAND: DBT % "expand: runtime",
     Feature.DBT_EXPAND_TESTS: DBT % "expand: runtime",
+    Feature.DBT_EXPAND_UNIT_TESTS: MORE % "total",
+    Feature.DBT_EXPAND_FUNCTIONS: MORE % "doubled",
     Feature.DBT_EXPAND_DECIDED: DBT % "expand: runtime, allow_failure: true",
     Feature.DBT_EXPAND_PARTS: DBT % "expand: runtime, allow_failure: true",
     Feature.DBT_EXPAND_STORED: DBT % "expand: runtime, store_failures: true",
@@ -107,8 +117,6 @@ MINIMAL = {
 OF_THE_PROJECT = {
     Feature.SECRET_STORE,
     Feature.DBT_INSTALL_DEPS,
-    Feature.DBT_EXPAND_UNIT_TESTS,
-    Feature.DBT_EXPAND_FUNCTIONS,
 }
 
 FRONT_END = {
@@ -137,6 +145,27 @@ def test_what_asks_for_a_feature_requires_it(world: World, feature: Feature) -> 
     assert feature in needs(world, MINIMAL[feature])
 
 
+def lacking(backend: str) -> set[Feature]:
+    """Return what a back end says it lacks."""
+    table = backends.get(backend).capabilities
+    return {feature for feature, kept in table.items() if kept.level is Level.UNSUPPORTED}
+
+
+@pytest.mark.parametrize("feature", MINIMAL, ids=lambda feature: feature.name.lower())
+def test_a_back_end_refuses_a_feature_if_and_only_if_it_lacks_it(
+    world: World, feature: Feature
+) -> None:
+    """The cells of the table that say no: each is asked for in a specification."""
+    found = world.compile(f"pipeline: p\n{MINIMAL[feature]}", backends=BUILT_IN).diagnostics
+    refused = {problem.message for problem in found if problem.code == "PG301"}
+    titles = {name: backends.get(name).title for name in BUILT_IN}
+    assert {name for name in BUILT_IN if feature in lacking(name)} == {
+        name
+        for name, title in titles.items()
+        if f"`{feature}` is not supported for {title}" in refused
+    }
+
+
 @pytest.mark.parametrize("command", ["run", "test"])
 def test_a_dbt_command_is_one_task_and_a_feature(world: World, command: str) -> None:
     needed = needs(world, DBT % f"command: {command}")
@@ -144,12 +173,14 @@ def test_a_dbt_command_is_one_task_and_a_feature(world: World, command: str) -> 
     assert Feature.DBT_MODEL not in needed
 
 
-def test_the_secret_store_is_a_feature_of_the_target(world: World) -> None:
-    project = f"{world.text}backends: {{airflow: {{secrets: connection}}}}\n"
-    found = world.compile(
-        "pipeline: p\n" + SHELL % "", project=project, backends=("airflow",)
-    ).findings
-    assert [p.code for p in found if "secrets" in p.message] == ["PG301"]
+@pytest.mark.parametrize(("backend", "store"), [("airflow", "connection"), ("prefect", "block")])
+def test_the_secret_store_is_a_feature_of_the_target(
+    world: World, backend: str, store: str
+) -> None:
+    project = f"{world.text}backends: {{{backend}: {{secrets: {store}}}}}\n"
+    found = world.compile("pipeline: p\n" + SHELL % "", project=project, backends=(backend,))
+    assert [p.code for p in found.findings if "secrets" in p.message] == ["PG301"]
+    assert Feature.SECRET_STORE in lacking(backend)
 
 
 def test_installing_packages_is_a_feature_of_the_dbt_project(world: World) -> None:

@@ -42,7 +42,7 @@ def test_a_back_end_names_every_feature_in_a_sentence(name: str) -> None:
 
 def test_only_what_a_pipeline_uses_is_required() -> None:
     assert {feature for feature, _ in required(pipeline())} == {
-        *(Feature.CRON, Feature.TIMEZONE, Feature.START),
+        *(Feature.CRON, Feature.TIMEZONE, Feature.START, Feature.OVERLAP_UNSAID),
         *(Feature.SHELL, Feature.RETRIES, Feature.TIMEOUT),
     }
 

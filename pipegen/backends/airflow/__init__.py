@@ -129,7 +129,9 @@ BACKEND = Backend(
             "and leaves the run where the API answers with an error, and its retry goes on where "
             "the run failed, unless the task has `steps_override`"
         ),
-        Feature.PIPELINE_OWNER: native("`owner` in `default_args`"),
+        Feature.PIPELINE_OWNER: emulated(
+            "`owner` of each task that has none of its own: Airflow has none for a DAG"
+        ),
         Feature.PIPELINE_TAGS: native("`tags`"),
         Feature.PIPELINE_DESCRIPTION: native("`description`"),
         Feature.TASK_OWNER: native("`owner`"),

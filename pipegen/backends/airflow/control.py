@@ -7,9 +7,9 @@ pipeline means, a gate decides once all before a task have ended, and one task w
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from pipegen import ir
+from pipegen import ir, semantics
 from pipegen.backends.airflow.code import Keywords, present, take, wait
 from pipegen.backends.airflow.views import Control, Task
 from pipegen.backends.calls import arguments, items
@@ -71,9 +71,9 @@ def names(tasks: Iterable[ir.Task]) -> Sequence[str]:
 
 def governed(pipeline: ir.Pipeline, variables: Mapping[str, str], taken: set[str]) -> Governed:
     """Return what governs the tasks of a pipeline; each gate takes a variable."""
-    skippable = _skippable(pipeline.tasks)
+    skippable = semantics.skippable(pipeline.tasks)
     several = frozenset(task.name for task in pipeline.tasks if is_expanded(task.action))
-    decided = _skippable(replace(task, if_false=None) for task in pipeline.tasks)
+    decided = semantics.skippable(pipeline.tasks, by_checks=False)
     gates = {
         task.name: tuple(_gates(task, variables[task.name], taken))
         for task in pipeline.tasks
@@ -88,7 +88,9 @@ def governed(pipeline: ir.Pipeline, variables: Mapping[str, str], taken: set[str
         any_skipped=ir.RunIf.ANY_SKIPPED in kinds,
         watch=bool(may_fail)
         or any(task.run_if in _LAUNDERS for task in pipeline.tasks)
-        or any(_is_join(task, skippable) and task.name not in gates for task in pipeline.tasks),
+        or any(
+            semantics.is_torn(task, skippable) and task.name not in gates for task in pipeline.tasks
+        ),
         may_fail=items(may_fail, beside=15) if may_fail else None,
         rules=any(_rule(task, task.name in gates) for task in pipeline.tasks),
         backoff=any(_backs_off(task) for task in pipeline.tasks),
@@ -107,28 +109,6 @@ def keywords(task: ir.Task, found: Governed) -> Keywords:
     )
 
 
-def _skippable(tasks: Iterable[ir.Task]) -> frozenset[str]:
-    """Return the names of the tasks that a run may skip."""
-    found: set[str] = set()
-    for task in tasks:
-        above = [name in found for name in task.upstream]
-        skipped = {
-            ir.RunIf.ALL_SUCCESS: any(above),
-            ir.RunIf.ONE_SUCCESS: all(above),
-            ir.RunIf.ONE_FAILED: True,
-            ir.RunIf.ANY_SKIPPED: True,
-        }
-        if task.if_false is ir.IfFalse.SKIP or skipped.get(task.run_if):
-            found.add(task.name)
-    return frozenset(found)
-
-
-def _is_join(task: ir.Task, skippable: frozenset[str]) -> bool:
-    """Whether Airflow may skip a task before another that it waits for fails."""
-    several = len(task.upstream) > 1 and not skippable.isdisjoint(task.upstream)
-    return several and task.run_if is ir.RunIf.ALL_SUCCESS
-
-
 def _is_gated(task: ir.Task, skippable: frozenset[str], several: frozenset[str]) -> bool:
     """Whether a task needs gates, if these tasks may be skipped, and `several` are groups.
 
@@ -136,7 +116,7 @@ def _is_gated(task: ir.Task, skippable: frozenset[str], several: frozenset[str])
     nearly as many gates as models.
     """
     if task.run_if is ir.RunIf.ALL_SUCCESS:
-        return _is_join(task, skippable)
+        return semantics.is_torn(task, skippable)
     if is_expanded(task.action):  # no rule is for the first tasks of a group alone
         return bool(task.upstream)
     is_several = len(task.upstream) > 1 or not several.isdisjoint(task.upstream)

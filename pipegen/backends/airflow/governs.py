@@ -14,13 +14,17 @@ GOVERNS: Capabilities = {
         "a last task `run-watcher` fails the run if any other task failed: Airflow itself asks "
         "the last tasks alone"
     ),
-    Feature.CHECK: degraded(
+    Feature.CHECK: emulated(
         "a `@task` function that raises `AirflowFailException` or `AirflowSkipException`, or logs "
-        "a warning; a task that waits for several, of which one may be skipped, has a task "
-        "`run_if-<name>` before it",
-        "below a check that skips, a dbt node or group that waits for several tasks is skipped as "
-        "soon as one of them is: it stays `skipped`, not `upstream_failed`, if another fails "
-        "later; the run fails all the same",
+        "a warning"
+    ),
+    Feature.CHECK_SKIPS_JOIN: emulated(
+        "a task `run_if-<name>` before that task decides once all it waits for has ended"
+    ),
+    Feature.CHECK_SKIPS_DBT: degraded(
+        "Airflow's own rule decides, without a task `run_if-<name>` before each node",
+        "the node is skipped as soon as one of the tasks it waits for is: it stays `skipped`, not "
+        "`upstream_failed`, if another fails later; the run fails all the same",
     ),
     Feature.HTTP_EXPECT: native("the function raises on any other status"),
     Feature.BACKOFF: emulated(
@@ -38,6 +42,10 @@ GOVERNS: Capabilities = {
     Feature.POOL: native(
         "`pool`; `airflow pools import pools.json` makes the pools, without which Airflow starts "
         "none of their tasks"
+    ),
+    Feature.OVERLAP_UNSAID: native(
+        "`max_active_runs=1`: when a run ends, the latest of those that came due meanwhile "
+        "starts, and so does a run somebody started, which waits as well"
     ),
     Feature.OVERLAP_SKIP: degraded(
         "`max_active_runs=1`",

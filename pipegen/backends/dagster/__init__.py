@@ -113,7 +113,7 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
         state=calls.items([literal(pipeline.name), Code("task"), literal("state")], beside=10),
         skipped=any(t.if_false is ir.IfFalse.SKIP for t in pipeline.tasks if names.rule(t)),
         waits=waits,
-        unfinished=bool(pipeline.schedule and pipeline.schedule.overlap is ir.Overlap.SKIP),
+        unfinished=bool(pipeline.schedule and control.keeps_apart(pipeline.schedule)),
     )
     return (PlannedFile(path, "pipeline.py.j2", file, pipeline.source),)
 

@@ -142,10 +142,15 @@ def _statuses(status: str) -> Code:
 def starts(schedule: ir.Schedule) -> Code | None:
     """Return the condition under which a run starts that comes due."""
     is_day = f"scheduled_day(context) >= {literal(schedule.start)}" if schedule.start else ""
-    is_free = "not is_running(context)" if schedule.overlap is ir.Overlap.SKIP else ""
+    is_free = "not is_running(context)" if keeps_apart(schedule) else ""
     if is_day and is_free:
         return Code(f"lambda context: (\n    {is_day} and {is_free}\n)")
     return Code(f"lambda context: {is_day or is_free}") if is_day or is_free else None
+
+
+def keeps_apart(schedule: ir.Schedule) -> bool:
+    """Return whether the file itself sees to it that no two scheduled runs go on at once."""
+    return schedule.overlap in (None, ir.Overlap.SKIP)
 
 
 def settings(pipeline: ir.Pipeline, schedule: str) -> Iterator[str]:

@@ -16,6 +16,11 @@ _EXPANDED = unsupported(
     "the step would have to tell how it ended in an asset of its own, for which `@dbt_assets` has "
     "no room: leave `expand` out, so that pipegen writes the step"
 )
+_TOLD = degraded(
+    "the check, what waits for it and what is between tell how they ended in assets "
+    "`<pipeline>/<task>/state`, by which they decide",
+    "the steps of what is skipped are green: their `state` tells",
+)
 
 CAPABILITIES: Capabilities = {
     **NOT_YET,
@@ -23,7 +28,8 @@ CAPABILITIES: Capabilities = {
     Feature.TIMEZONE: native("its `execution_timezone`"),
     Feature.START: emulated("its `should_execute` skips the instants before that day"),
     Feature.CATCHUP: unsupported(
-        "Dagster makes up for the latest missed instant only, unless the job has partitions"
+        "Dagster makes up for the latest missed instant only: write `catchup: false` and start the "
+        "missed runs by hand, each with its day as the tag `run_date`"
     ),
     Feature.PARAMS: native(
         "fields of the resource `<pipeline>_params`, which Dagster checks when a run starts; "
@@ -31,6 +37,9 @@ CAPABILITIES: Capabilities = {
     ),
     Feature.RETRIES: native("a `RetryPolicy` of the step"),
     Feature.BACKOFF: emulated("a `RetryPolicy` with waits of its own: Dagster's grow faster"),
+    Feature.OVERLAP_UNSAID: emulated(
+        "as `overlap: skip`, and a run that somebody starts goes on beside any other"
+    ),
     Feature.OVERLAP_SKIP: emulated(
         "its `should_execute` skips an instant at which a run of the job has not ended"
     ),
@@ -43,8 +52,8 @@ CAPABILITIES: Capabilities = {
     Feature.DISABLED: native("`DefaultScheduleStatus.STOPPED`, until somebody turns it on"),
     Feature.RUN_TIMEOUT: degraded(
         "the tag `dagster/max_runtime` of the job",
-        "a run is ended only if the instance has `run_monitoring`, and up to two minutes late; "
-        "its steps that had not started are not shown as skipped",
+        "a run is ended only if the instance has `run_monitoring`, and up to two minutes late, as "
+        "failed or as canceled; its steps that had not started are not shown as skipped",
     ),
     Feature.MAX_PARALLEL: emulated("a run is one process, with one step at a time"),
     Feature.POOL: degraded(
@@ -64,12 +73,12 @@ CAPABILITIES: Capabilities = {
         "the step of a task that failed, and may, is green, as are those it holds back: their "
         "`state` tells, and the error is in the log of the run",
     ),
-    Feature.CHECK: degraded(
+    Feature.CHECK: native(
         "an asset that is left out if the answer is no, so that its readers are skipped, or a step "
-        "that fails without a retry, or warns in the log",
-        "before a task that waits for others too, the step of what is skipped is green: the asset "
-        "`<pipeline>/<task>/state` tells",
+        "that fails without a retry, or warns in the log"
     ),
+    Feature.CHECK_SKIPS_JOIN: _TOLD,
+    Feature.CHECK_SKIPS_DBT: _TOLD,
     Feature.HTTP_EXPECT: native("the step fails for any other status"),
     Feature.TIMEOUT: emulated(
         "`subprocess.run`, httpx (for each wait on the server) and the client of dbt Cloud are "
@@ -121,7 +130,7 @@ CAPABILITIES: Capabilities = {
         "an asset that runs the job with dagster-dbt's client, which calls the reason of the "
         "run `Triggered by dagster.`; a retry runs the whole job again"
     ),
-    Feature.PIPELINE_OWNER: native("metadata of the job: its own `owners` are in beta"),
+    Feature.PIPELINE_OWNER: emulated("metadata of the job: its own `owners` are in beta"),
     Feature.PIPELINE_TAGS: native("tags of the job; metadata where Dagster takes no such tag"),
     Feature.PIPELINE_DESCRIPTION: native("the job's description"),
     Feature.TASK_OWNER: native("an owner of the assets: an address, or a team"),

@@ -14,6 +14,7 @@ from pipegen.capabilities import (
 
 _FACT = native("an entry of the script's `PIPELINE`, printed by `--list`")
 _FIELD = native("a field of the task's entry in the script, printed by `--list`")
+_DECIDED = emulated("decided in the script, once all before the task has ended")
 _EXPANDED = unsupported("dbt itself runs it: leave it out, or write `granularity: step`")
 
 CAPABILITIES: Capabilities = {
@@ -27,10 +28,13 @@ CAPABILITIES: Capabilities = {
     ),
     Feature.START: emulated("whoever installs the schedule starts doing so; `--list` prints it"),
     Feature.CATCHUP: degraded(
-        "missed days can be run one by one with `--date`",
-        "missed runs are not made up for: call the script with `--date`",
+        "`--date` runs one day that was missed",
+        "missed runs are not made up for by themselves: call the script with `--date`",
     ),
     Feature.PARAMS: emulated("`--param name=value`, read by its type; `--list` prints them"),
+    Feature.OVERLAP_UNSAID: emulated(
+        "as `overlap: skip`, and a run that somebody starts goes on beside any other"
+    ),
     Feature.OVERLAP_SKIP: emulated(
         "`--scheduled` takes a lock on the script or ends at once; a GitHub workflow asks for its "
         "other runs first"
@@ -48,7 +52,9 @@ CAPABILITIES: Capabilities = {
         "later"
     ),
     Feature.RUN_TIMEOUT: emulated("what runs is interrupted, and what has not begun skipped"),
-    Feature.RUN_IF: emulated("decided in the script, once all before the task has ended"),
+    Feature.RUN_IF: _DECIDED,
+    Feature.CHECK_SKIPS_JOIN: _DECIDED,
+    Feature.CHECK_SKIPS_DBT: _DECIDED,
     Feature.ALLOW_FAILURE: emulated("the script's exit code leaves the task out"),
     Feature.CHECK: emulated("the script asks a Python function for its answer, or for a status"),
     Feature.MAX_PARALLEL: emulated("the script starts no more processes at once"),

@@ -22,6 +22,7 @@ _COLLISIONS = {
     ir.Overlap.QUEUE: yaml_string("ENQUEUE"),
     ir.Overlap.ALLOW: None,
 }
+_LOOKS = emulated("the task run looks at the states of those before it once all have ended")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ def plan_project(pipelines: tuple[ir.Pipeline, ...], target: Target) -> tuple[Pl
 
 def _deployment(pipeline: ir.Pipeline, pool: Code) -> Deployment:
     description, schedule = _literally(pipeline.description), pipeline.schedule
-    overlap = (schedule and schedule.overlap) or ir.Overlap.SKIP
+    # of the runs that came due while no worker was up, one is made, unless they queue
+    overlap = (schedule.overlap or ir.Overlap.SKIP) if schedule else ir.Overlap.QUEUE
     return Deployment(
         name=yaml_string(pipeline.name),
         entrypoint=yaml_string(entrypoint(pipeline)),
@@ -102,16 +104,23 @@ BACKEND = Backend(
             "parameters of the flow's function, whose types the deployment checks; one of a name "
             "that Python or the file keeps for itself ends with `_`"
         ),
+        Feature.OVERLAP_UNSAID: native(
+            "the deployment's `concurrency_limit` with `CANCEL_NEW`: while one runs, another is "
+            "cancelled, also one that somebody starts"
+        ),
         Feature.OVERLAP_SKIP: degraded(
-            "the deployment's `concurrency_limit` with `CANCEL_NEW`, also where `overlap` is not "
-            "written",
+            "the deployment's `concurrency_limit` with `CANCEL_NEW`",
             "a run that is started by hand while another runs is cancelled as well",
         ),
         Feature.OVERLAP_QUEUE: degraded(
             "the deployment's `concurrency_limit` with `ENQUEUE`",
-            "a run that is started by hand while another runs waits for its end as well",
+            "a run that is started by hand while another runs waits for its end as well, and of "
+            "the runs that come due while no worker is up all are made later, one by one",
         ),
-        Feature.OVERLAP_ALLOW: native("a deployment without `concurrency_limit`"),
+        Feature.OVERLAP_ALLOW: degraded(
+            "a deployment without `concurrency_limit`",
+            "of the runs that come due while no worker is up all are made later, at once",
+        ),
         Feature.DISABLED: native("a schedule of the deployment that is not `active`"),
         Feature.RUN_TIMEOUT: degraded(
             "`timeout_seconds` of the flow; no attempt of a task may take ten seconds more than it",
@@ -141,6 +150,8 @@ BACKEND = Backend(
             "a task run that a no ends in the state `SaidNo`, of the type failed or, with "
             "`if_false: skip`, completed, or with `warn` in `Warned`"
         ),
+        Feature.CHECK_SKIPS_JOIN: _LOOKS,
+        Feature.CHECK_SKIPS_DBT: _LOOKS,
         Feature.RETRIES: native("`retries` and `retry_delay_seconds` of the task"),
         Feature.BACKOFF: native("`retry_delay_seconds` with a list of waits"),
         Feature.TIMEOUT: native(
