@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from typing import TypeVar
 
 from pipegen import ir
 from pipegen.emit import Code, argument, brackets, expression, indented, literal
 
 _WIDTH = 88
+_T = TypeVar("_T")
 
 
 class Given(dict[ir.RunField | ir.ParamValue, str]):
@@ -80,6 +83,12 @@ def items(codes: Sequence[Code], beside: int) -> Code:
     """Return a list, on one line if it fits there beside that many other characters."""
     line = f"[{', '.join(codes)}]"
     return Code(line) if fits(line, beside) else brackets(codes)
+
+
+def usual(values: Iterable[_T | None]) -> _T | None:
+    """Return the value that most have, if two or more have it."""
+    found = Counter(value for value in values if value is not None).most_common(1)
+    return next((value for value, count in found if count > 1), None)
 
 
 def fits(line: str, beside: int) -> bool:

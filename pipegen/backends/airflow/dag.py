@@ -111,7 +111,6 @@ def dag(pipeline: ir.Pipeline, root: Code, execution: Execution) -> Dag:
         or environ
         or (bool(used) and execution.reads_environ(used)),
         shell=any(isinstance(action, ir.Shell) for action in actions),
-        http=any(isinstance(action, ir.Http) for action in actions),
         run_date=any(function.run_date for function in functions),
         datetime=_datetime(pipeline),
         params=tuple((param.name, declared(param)) for param in pipeline.params),

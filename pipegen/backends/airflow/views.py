@@ -189,7 +189,6 @@ class Dag:
     packaged: bool
     env: bool
     shell: bool
-    http: bool
     run_date: bool
     datetime: Code | None
     params: Pairs
@@ -223,6 +222,16 @@ class Dag:
             or self.control.typed
             or any(function.params for function in self.functions)
         )
+
+    @property
+    def refused(self) -> Code | None:
+        """The errors of mypy about what Airflow takes: it knows no argument that Airflow gives
+        a task itself, no `default_args` of a group, and no number that is a template.
+        """
+        given = self.control.typed or any(function.params for function in self.functions)
+        typed = bool(self.connections) or any(g.name and g.default_args for g in self.groups)
+        codes = (("arg-type", typed), ("call-arg", given))
+        return Code(", ".join(code for code, is_met in codes if is_met)) or None
 
     @property
     def split(self) -> bool:

@@ -11,7 +11,8 @@ from pipegen.backends import Backend, Target, calls, remote
 from pipegen.backends import params as of_run
 from pipegen.backends.calls import arguments, formats
 from pipegen.backends.dagster import control
-from pipegen.backends.dagster.assets import RUN, assets, is_dated, labels, reads_environment
+from pipegen.backends.dagster.assets import RUN, assets, is_dated, reads_environment
+from pipegen.backends.dagster.labels import labels, owners
 from pipegen.backends.dagster.names import Names, is_step, job, listed, state
 from pipegen.backends.dagster.offers import CAPABILITIES
 from pipegen.backends.dagster.params import declared
@@ -42,7 +43,8 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
     told = bool(names.control.rules)
     checks = [a.name for a in defined if a.template == "freshness.j2" and not a.rule]
     verdict = _verdict(names)
-    waits = any(asset.retries and asset.retries.startswith("Waits") for asset in defined)
+    policies = [names.shared.retries, *(asset.retries for asset in defined)]
+    waits = any(policy and policy.startswith("Waits") for policy in policies)
     skips = [asset for asset in defined if isinstance(asset.body, Call) and asset.body.skips]
     late = bool(runs and (runs.late or runs.env))
     dbt_cloud = "dbt_cloud.j2" in used
@@ -62,6 +64,9 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
         projects=names.constants.all(),
         resources=tuple(names.resources()),
         dbt=runs,
+        owners=owners(names.shared.owner) if names.shared.owner else None,
+        retries=None if waits else names.shared.retries,
+        waiting=names.shared.retries if waits else None,
         assets=defined,
         names=_listed(
             [asset.name for asset in defined if asset.name not in checks]
@@ -99,7 +104,7 @@ def plan(pipeline: ir.Pipeline, target: Target) -> tuple[PlannedFile, ...]:
             datetime=dated,
         ),
         typing=_imported(
-            Any=runs is not None or params is not None or told,
+            Any=runs is not None or params is not None or told or bool(names.shared.owner),
             Self=waits,
         ),
         params=params,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from types import MappingProxyType
 from typing import Any
 
 from pipegen import ir
 from pipegen.backends import calls, dbt, remote
 from pipegen.backends.dagster import control
+from pipegen.backends.dagster.labels import labels
 from pipegen.backends.dagster.names import RESERVED, Names, is_step, listed, tables
 from pipegen.backends.dagster.views import (
     Asset,
@@ -30,11 +29,8 @@ from pipegen.naming import slug
 RUN = calls.Given("run_date(context)", params="params(context)")
 """The expressions for what a step knows of its run."""
 _FUNCTION = calls.Given("run_date(context)", params="told")
-
-NO_TAGS: Mapping[str, str] = MappingProxyType({})
-
-_EMAIL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,7}")
-_TAG = re.compile(r"[A-Za-z0-9_.-]{1,63}")
+_NODES = ("node.j2", "nodes.j2")
+"""What is printed with helpers that have a default for what most tasks have."""
 
 
 def assets(tasks: Iterable[ir.Task], names: Names) -> Iterator[Asset]:
@@ -53,6 +49,8 @@ def _asset(task: ir.Task, names: Names, where: str | None, is_apart: bool) -> As
     rule = names.control.rules.get(task.name)
     kind, template, body = _body(task, names)
     deps = list(names.deps(task))
+    has_specs = bool(task.loads) or rule is not None
+    shares = names.shared.owns(task) and (has_specs or template in _NODES)
     return Asset(
         where=where,
         is_apart=is_apart,
@@ -63,15 +61,12 @@ def _asset(task: ir.Task, names: Names, where: str | None, is_apart: bool) -> As
         params=uses(task.action),
         key=keys[0] if keys else None,
         keys=tuple(keys) if task.loads and len(keys) > 1 else (),
+        spec=_spec(task, names, keys, kind) if has_specs else None,
         deps=calls.items(deps, beside=18) if deps else None,
         kind=kind,
-        labels=labels(
-            task,
-            owner=task.owner,
-            # each asset of a step keeps the description it has in dbt
-            metadata={"description": task.description} if template == "step.j2" else {},
-        ),
-        retries=control.retries(task.retries) if task.retries.count else None,
+        shares=shares,
+        labels=_labels(task, names, template, shares=shares),
+        retries=_retries(task, names, template),
         pool=task.pool.name if task.pool else None,
         rule=rule,
         template=template,
@@ -79,25 +74,33 @@ def _asset(task: ir.Task, names: Names, where: str | None, is_apart: bool) -> As
     )
 
 
-def labels(
-    node: ir.Pipeline | ir.Task,
-    owner: str | None,
-    metadata: Mapping[str, str | None],
-    tags: Mapping[str, str] = NO_TAGS,
-) -> Labels:
-    """Return what a job or an asset is found by; `metadata` has no place of its own.
+def _spec(task: ir.Task, names: Names, keys: Sequence[Code], kind: str) -> Code | None:
+    """Return the only asset of a task, if nothing has to be said of it but what fits a line."""
+    told = labels(task, owner=None, metadata={})
+    if len(keys) != 1 or task.upstream or told.texts or not names.shared.owns(task):
+        return None
+    line = f"dg.AssetSpec({keys[0]}, kinds={{{literal(kind)}}}, **LABELS)"
+    return Code(line) if calls.fits(line, beside=13) else None
 
-    `tags` are more than those of the node: Dagster's own.
-    """
-    valid = [tag for tag in node.tags if _TAG.fullmatch(tag)]
-    refused = {"tags": ", ".join(tag for tag in node.tags if tag not in valid)}
-    told = {name: text for name, text in {**metadata, **refused}.items() if text}
-    return Labels(
-        description=node.description,
-        owners=listed((_owner(owner),), beside=20) if owner else None,
-        tags=literal({**dict.fromkeys(valid, ""), **tags}) if valid or tags else None,
-        metadata=literal(told) if told else None,
-    )
+
+def _labels(task: ir.Task, names: Names, template: str, *, shares: bool) -> Labels:
+    """Return what an asset is found by, but for an owner it has anyway."""
+    if template == "step.j2":  # each of its assets keeps the description it has in dbt
+        return labels(task, task.owner, metadata={"description": task.description})
+    told = labels(task, task.owner, metadata={})
+    if shares:
+        return replace(told, owners=None)
+    if template in _NODES and names.shared.owner and not task.owner:
+        return replace(told, owners=literal([]))
+    return told
+
+
+def _retries(task: ir.Task, names: Names, template: str) -> Code | None:
+    """Return the policy of a task's retries; what runs a dbt node has the usual one anyway."""
+    own = names.shared.policy(task)
+    if template in _NODES and names.shared.retries:
+        return None if own == "RETRIES" else own or literal(None)
+    return own
 
 
 def is_dated(action: ir.Action) -> bool:
@@ -119,7 +122,7 @@ def _body(task: ir.Task, names: Names) -> tuple[str, str, Invocation | Freshness
         case ir.Dbt() as action if len(action.nodes) > 1:
             return "dbt", "nodes.j2", _nodes(action, task, names)
         case ir.Dbt() as action:
-            return "dbt", "node.j2", _node(action, names)
+            return "dbt", "node.j2", _node(action, task, names)
         case ir.Freshness() as action:
             return "dbt", "freshness.j2", _freshness(action, names)
         case ir.Python() as action:
@@ -163,12 +166,15 @@ def _step(action: ir.Dbt, task: ir.Task, names: Names) -> Step:
     )
 
 
-def _node(action: ir.Dbt, names: Names) -> Node:
+def _node(action: ir.Dbt, task: ir.Task, names: Names) -> Node:
     checks = _checks(action.tests, action.tests)
     ran = action.expected
+    [key] = names.keys[task.name].values()
+    own = tuple("_".join(node.split(".")[2:]) for node in ran)
     return Node(
         **_invocation(action, names),
         unique_id=ran[0] if len(ran) == 1 else None,
+        key=None if key == own else listed(key, beside=9),
         error=braces(checks[True]) if checks[True] else None,
         warn=braces(checks[False]) if checks[False] else None,
         macro_args=None if dbt.is_fixed(action.args) else expression(action.args, RUN),
@@ -271,7 +277,7 @@ def _python(action: ir.Python, task: ir.Task, names: Names) -> Call:
 def _signature(task: ir.Task, name: str, tables: int, rule: control.Rule | None) -> Code:
     """Return the parameters of a task's function and what it returns."""
     many = (tables > 1 or task.if_false is ir.IfFalse.SKIP) and rule is None
-    returns = "Iterator[dg.MaterializeResult]" if many else "None"
+    returns = "Iterator[dg.MaterializeResult[None]]" if many else "None"
     warns = task.if_false is ir.IfFalse.WARN
     uses_run = is_dated(task.action) or uses(task.action)
     needed = tables > 1 or warns or uses_run or rule is not None
@@ -281,9 +287,3 @@ def _signature(task: ir.Task, name: str, tables: int, rule: control.Rule | None)
     if calls.fits(f"def {name}{line}:", beside=0):
         return Code(line)
     return Code(f"(\n    context: dg.AssetExecutionContext,\n) -> {returns}")
-
-
-def _owner(owner: str) -> str:
-    """Return an owner as Dagster takes one: an address, or a team."""
-    is_valid = _EMAIL.fullmatch(owner) or (owner.startswith("team:") and owner != "team:")
-    return owner if is_valid else f"team:{owner}"

@@ -9,18 +9,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from pipegen import ir
 from pipegen.backends import calls, dbt
 from pipegen.backends.dagster.control import Rule, control
+from pipegen.backends.dagster.shared import shared
 from pipegen.backends.dagster.views import Resource
 from pipegen.emit import Code, literal
 from pipegen.naming import slug, take
 
 _NAMES = """
     ASSETS Any CHECKS Callable Collection DBT_CLOUD_POLL DBT_LOCK DBT_MANIFESTS DagsterDbtTranslator
-    DbtCliResource DbtProject Events ExpandTranslator Field Iterator Late Mapping PARAMS Params Path
-    ROOT Self Sequence Skipped StepTranslator Switch TIMEZONE UNFINISHED WITH_PACKAGES Waits Work
-    ZoneInfo added cache context contextmanager date datetime dbt_assets dbt_cli dbt_freshness
-    dbt_node dbt_nodes dbt_step decided defs dg ended given governed httpx invoke_dbt is_running job
-    json key os params parse_dbt refreshed response run_date run_dbt run_dbt_cloud run_step schedule
-    scheduled_day state subprocess threading told told_freshness
+    DbtCliResource DbtProject Events ExpandTranslator Field Iterator LABELS Late Mapping PARAMS
+    Params Path RETRIES ROOT Self Sequence Skipped StepTranslator Switch TIMEZONE UNFINISHED
+    WITH_PACKAGES Waits Work ZoneInfo added cache context contextmanager date datetime dbt_assets
+    dbt_cli dbt_freshness dbt_node dbt_nodes dbt_step decided defs dg ended given governed httpx
+    invoke_dbt is_running job json key os params parse_dbt refreshed response run_date run_dbt
+    run_dbt_cloud run_step schedule scheduled_day state subprocess threading told told_freshness
 """
 _NO_JOBS = """
     arg_dict bool conf config context dict float input input_arg_dict int meta output
@@ -52,6 +53,7 @@ class Names:
         self._resources = dbt.Constants(steps, taken, suffix="_project", own=False)
         self.variables = {task.name: take(task.name, taken) for task in pipeline.tasks}
         self.control = control(pipeline.tasks)
+        self.shared = shared(in_process, steps)
         self.verdict = take("verdict", taken | {slug(task.name) for task in pipeline.tasks})
         self.nodes = node_names(
             task.action for task in pipeline.tasks if isinstance(task.action, ir.Dbt)

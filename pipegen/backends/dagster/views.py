@@ -20,6 +20,11 @@ class Labels:
     tags: Code | None
     metadata: Code | None
 
+    @property
+    def texts(self) -> bool:
+        """Whether there is more than an owner."""
+        return bool(self.description or self.tags or self.metadata)
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:
@@ -44,9 +49,13 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node(Invocation):
-    """One dbt node, or none; `error` and `warn` are its checks, name to unique id."""
+    """One dbt node, or none; `error` and `warn` are its checks, name to unique id.
+
+    `key` is its key where that is not its name in dbt.
+    """
 
     unique_id: str | None
+    key: Code | None
     error: Code | None
     warn: Code | None
     macro_args: Code | None
@@ -106,8 +115,9 @@ class Call:
 class Asset:
     """One step of the job; `where` is the place of the first in a part of the specification.
 
-    `key` is the key of its asset; a source of several tables has `keys`. With a `rule` it decides
-    for itself whether it runs.
+    `key` is the key of its asset; a source of several tables has `keys`, and `spec` is the
+    only asset where it fits a line. One that `shares` has the owner most tasks have. With a
+    `rule` it decides for itself whether it runs.
     """
 
     where: str | None
@@ -119,8 +129,10 @@ class Asset:
     params: bool
     key: Code | None
     keys: tuple[Code, ...]
+    spec: Code | None
     deps: Code | None
     kind: str
+    shares: bool
     labels: Labels
     retries: Code | None
     pool: str | None
@@ -218,6 +230,9 @@ class File:
     projects: tuple[dbt.Project, ...]
     resources: tuple[Resource, ...]
     dbt: Helpers | None
+    owners: Code | None
+    retries: Code | None
+    waiting: Code | None
     assets: tuple[Asset, ...]
     names: Code
     checks: Code | None
@@ -246,6 +261,11 @@ class File:
     skipped: bool
     waits: bool
     unfinished: bool
+
+    @property
+    def policy(self) -> Code:
+        """The policy of retries of dbt nodes that are given no other."""
+        return Code("RETRIES" if self.retries or self.waiting else "None")
 
     @property
     def states(self) -> str:

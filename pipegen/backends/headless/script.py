@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipegen import ir
 from pipegen.backends import dbt, params, remote
-from pipegen.backends.calls import Given, arguments, http, items, seconds, shell
+from pipegen.backends.calls import arguments, http, items, seconds, shell
+from pipegen.backends.headless.entries import RUN, Entry, Settings, entry, most
 from pipegen.emit import Code, braces, expression, literal
 from pipegen.naming import take
 
-_RUN = Given("day", params="PARAMS")
 _PARALLEL = 8
 """How many tasks run at once in a pipeline that does not say."""
 _SUCCESS = ("2xx",)
@@ -49,25 +48,6 @@ class Function:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """An entry of the table of tasks: its work is a function or an invocation of dbt.
-
-    `parse` are the arguments of what an invocation finds parsed.
-    """
-
-    task: ir.Task
-    function: str | None
-    invocation: Code | None
-    parse: Code | None
-    upstream: Code | None
-    delay: Code | None
-    delays: Code | None
-    timeout: Code | None
-    run_if: str | None
-    if_false: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Script:
     """Exactly what `script.py.j2` prints."""
 
@@ -79,6 +59,7 @@ class Script:
     projects: tuple[dbt.Project, ...]
     dbt: dbt.Helpers | None
     functions: tuple[Function, ...]
+    usual: Settings
     entries: tuple[Entry, ...]
     shell: bool
     http: bool
@@ -154,6 +135,8 @@ def script(pipeline: ir.Pipeline, root: Code) -> Script:
         for task in pipeline.tasks
         if not dbt.is_dbt(task.action)
     }
+    names = {name: function.name for name, function in functions.items()}
+    usual = most(pipeline.tasks)
     pools = {task.pool.name: task.pool.slots for task in pipeline.tasks if task.pool}
     return Script(
         root=root,
@@ -164,7 +147,10 @@ def script(pipeline: ir.Pipeline, root: Code) -> Script:
         projects=constants.all(),
         dbt=dbt.helpers(pipeline.tasks, constants),
         functions=tuple(functions.values()),
-        entries=tuple(_entry(task, constants, functions.get(task.name)) for task in pipeline.tasks),
+        usual=usual,
+        entries=tuple(
+            entry(task, constants, names.get(task.name), usual) for task in pipeline.tasks
+        ),
         shell=any(isinstance(action, ir.Shell) for action in actions),
         http=any(isinstance(action, ir.Http) for action in actions),
         dbt_cloud=any(map(remote.is_dbt_cloud, actions)),
@@ -202,7 +188,7 @@ def _declared(param: ir.Param) -> dict[str, str]:
 def _defaults(pipeline: ir.Pipeline) -> Code:
     return braces(
         {
-            param.name: expression(param.default, _RUN)
+            param.name: expression(param.default, RUN)
             if params.is_late(param)
             else params.default(param)
             for param in pipeline.params
@@ -216,16 +202,16 @@ def _function(task: ir.Task, name: str, pipeline: str) -> Function:
     key, asks = task.key, task.if_false is not None
     match task.action:
         case ir.Python(module=module, function=function, args=args):
-            named = {argument: expression(value, _RUN) for argument, value in args.items}
+            named = {argument: expression(value, RUN) for argument, value in args.items}
             callee = f"{module}.{function}"
             beside = len(callee) + (13 if asks else 6)
             given = arguments((), named, beside)
             answer = Code(callee) if asks else None
             return Function(name, key, "python.j2", given, timeout, module, callee, asks=answer)
         case ir.Shell() as action:
-            return Function(name, key, "shell.j2", shell(action, None, _RUN), timeout)
+            return Function(name, key, "shell.j2", shell(action, None, RUN), timeout)
         case ir.Http() as action:
-            given = http(action, _RUN, beside=35)
+            given = http(action, RUN, beside=35)
             return Function(
                 *(name, key, "http.j2", given, timeout),
                 asks=_status(action, "in") if asks else None,
@@ -233,7 +219,7 @@ def _function(task: ir.Task, name: str, pipeline: str) -> Function:
             )
         case ir.RemoteJob() as action:
             resumes = remote.resumes(task)
-            named = remote.run_dbt_cloud(task, action, _RUN, remote.cause(pipeline, task))
+            named = remote.run_dbt_cloud(task, action, RUN, remote.cause(pipeline, task))
             named.pop("timeout", None)  # who interrupts it counts, and the job is cancelled once
             named |= {"resume": Code("resume")} if resumes else {}
             given = arguments((), named, beside=19)
@@ -253,48 +239,3 @@ def _status(action: ir.Http, relation: str) -> Code:
         for status in action.expect
     ]
     return Code(f"response.status_code {relation} {items(known, beside=42)}")
-
-
-def _entry(task: ir.Task, constants: dbt.Constants, function: Function | None) -> Entry:
-    grows = task.retries.backoff is ir.Backoff.EXPONENTIAL and task.retries.count
-    delays = [seconds(delay) for delay in task.retries.delays] if grows else []
-    return Entry(
-        task=task,
-        function=function.name if function else None,
-        invocation=_invocation(task.action, constants) if dbt.is_dbt(task.action) else None,
-        parse=_parse(task.action, constants) if dbt.is_dbt(task.action) else None,
-        upstream=_strings(task.upstream, beside=18) if task.upstream else None,
-        delay=seconds(task.retries.delay) if task.retries.delay and not grows else None,
-        delays=items(delays, beside=16) if delays else None,
-        timeout=seconds(task.timeout) if task.timeout else None,
-        run_if=task.run_if.value if task.run_if is not ir.RunIf.ALL_SUCCESS else None,
-        if_false=task.if_false.value if task.if_false else None,
-    )
-
-
-def _parse(action: dbt.Action, constants: dbt.Constants) -> Code:
-    """Return what tells one parse of a project from another: options, and an environment."""
-    env = dbt.environment(action, _RUN)
-    given = (dbt.project(action, constants.of(action), _RUN), *([env] if env else ()))
-    return arguments(given, {}, beside=41)
-
-
-def _invocation(action: dbt.Action, constants: dbt.Constants) -> Code:
-    """Return the call that runs dbt for a task."""
-    given = [
-        dbt.project(action, constants.of(action), _RUN),
-        items(dbt.arguments(action, _RUN), beside=13),
-    ]
-    if isinstance(action, ir.Freshness):
-        given.append(Code(f"tables={_strings(action.tables, beside=20)}"))
-        given.append(Code(f"block={action.on_stale is ir.OnStale.BLOCK}"))
-        return Code(f"stale_tables({arguments(given, {}, beside=200)})")
-    if action.expected:
-        given.append(Code(f"nodes={_strings(action.expected, beside=19)}"))
-    if env := dbt.environment(action, _RUN):
-        given.append(Code(f"env={env}"))
-    return Code(f"run_dbt({arguments(given, {}, beside=200)})")
-
-
-def _strings(texts: Sequence[str], beside: int) -> Code:
-    return items([literal(text) for text in texts], beside)

@@ -80,7 +80,7 @@ def control(pipeline: ir.Pipeline, rules: Rules, may_fail: Sequence[Code]) -> Co
         lenient=any(is_lenient(task) and task.upstream for task in tasks),
         may_fail=calls.items(may_fail, beside=18) if may_fail else None,
         limits=tuple(Limit(_tag(pool), pool.slots) for _, pool in sorted(pools.items())),
-        max_parallel=pipeline.max_parallel is not None,
+        max_parallel=pipeline.max_parallel,
     )
 
 
@@ -116,11 +116,8 @@ def waiting(task: ir.Task, rule: ir.RunIf | None, upstream: Sequence[Code]) -> d
 
 
 def flow_options(pipeline: ir.Pipeline) -> Options:
-    """Return the options of a flow that limit its runs."""
-    timeout = pipeline.timeout and (("timeout_seconds", calls.seconds(pipeline.timeout)),)
-    workers = literal(pipeline.max_parallel)
-    runner = Code(f"ThreadPoolTaskRunner(max_workers={workers})")
-    return (*(timeout or ()), *((("task_runner", runner),) if pipeline.max_parallel else ()))
+    """Return the options of a flow that limit its runs, but for the runner of its tasks."""
+    return (("timeout_seconds", calls.seconds(pipeline.timeout)),) if pipeline.timeout else ()
 
 
 def retries(task: ir.Task) -> Options:

@@ -25,7 +25,7 @@ _NAMES = """
     Annotated Any Callable Cancelled Completed DBT_CLOUD_POLL DBT_LOCK DBT_MANIFESTS DEFAULT Failed
     Field FlowRunContext Iterator Mapping ObjectAlreadyExists Path Pending PrefectFuture ROOT
     Sequence State TIMEZONE ThreadPoolTaskRunner UUID WITH_PACKAGES ZoneInfo added allow_failure
-    build_nodes contextmanager date dbt defaults ended flow flow_run freshness get_client
+    build_nodes contextmanager date datetime dbt defaults ended flow flow_run freshness get_client
     get_run_logger get_transaction given has_no_answer held_back httpx in_time invoke_dbt json
     limit_tag os params parse_dbt quote run run_date run_dbt run_dbt_cloud stale_tables
     subprocess suppress task task_run threading time told unkept upstream wait

@@ -92,7 +92,7 @@ class Control:
     lenient: bool
     may_fail: Code | None
     limits: tuple[Limit, ...]
-    max_parallel: bool
+    max_parallel: int | None
 
     @property
     def not_ready(self) -> bool:
@@ -142,7 +142,23 @@ class Flow:
     @property
     def tasks(self) -> Code | None:
         """What it takes of Prefect itself."""
-        return imported(allow_failure=self.control.lenient, flow=True, task=bool(self.definitions))
+        return imported(
+            State=self.states is not None,
+            allow_failure=self.control.lenient,
+            flow=True,
+            task=bool(self.definitions),
+        )
+
+    @property
+    def refused(self) -> bool:
+        """Whether Prefect's types refuse a `submit`: what they know no parameter of waits."""
+        plain = {made.name for made in self.definitions if made.template}
+        return any(run.function in plain and run.arguments for run in self.submissions)
+
+    @property
+    def datetime(self) -> Code | None:
+        """What it takes of the module `datetime`."""
+        return imported(date=self.formatted, datetime=self.date)
 
     @property
     def cached(self) -> bool:
@@ -181,7 +197,7 @@ class Flow:
     @property
     def pooled(self) -> bool:
         """Whether it names a runner of tasks."""
-        return self.control.max_parallel or self.expands
+        return bool(self.control.max_parallel) or self.expands
 
     @property
     def shares(self) -> bool:
@@ -224,7 +240,7 @@ class Flow:
             "Failed": control.says_no or bool(control.may_fail),
             "Pending": control.not_ready,
         }
-        return imported(**used, State=any(used.values()))
+        return imported(**used)
 
     @property
     def runtime(self) -> Code | None:
