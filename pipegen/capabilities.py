@@ -18,6 +18,10 @@ class Feature(StrEnum):
     """
 
     CRON = "schedule.cron"
+    SKIPPED_TIME = "schedule.cron (a time that the clocks skip)"
+    REPEATED_TIME = "schedule.cron (a time that comes twice when the clocks change)"
+    REPEATED_HOUR = "schedule.cron (every hour, of which one comes twice)"
+    HOURS_OF_DAYS = "schedule.cron (every hour of some days, where clocks change)"
     TIMEZONE = "schedule.timezone"
     START = "schedule.start"
     CATCHUP = "schedule.catchup"

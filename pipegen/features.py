@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pipegen import ir, semantics
 from pipegen.capabilities import Feature
+from pipegen.clocks import clocks
 
 Needs = Iterator[tuple[Feature, ir.Node]]
 
@@ -14,6 +15,12 @@ _OVERLAPS = {
     ir.Overlap.SKIP: Feature.OVERLAP_SKIP,
     ir.Overlap.QUEUE: Feature.OVERLAP_QUEUE,
     ir.Overlap.ALLOW: Feature.OVERLAP_ALLOW,
+}
+_CLOCKS = {
+    "skipped": Feature.SKIPPED_TIME,
+    "repeated": Feature.REPEATED_TIME,
+    "hourly": Feature.REPEATED_HOUR,
+    "of_days": Feature.HOURS_OF_DAYS,
 }
 _SERVICES = {
     "airbyte": Feature.AIRBYTE,
@@ -76,6 +83,8 @@ def _of_schedule(schedule: ir.Schedule) -> Iterator[Feature]:
     if schedule.catchup:
         yield Feature.CATCHUP
     if schedule.cron:
+        met = clocks(schedule.cron, schedule.timezone)
+        yield from (feature for name, feature in _CLOCKS.items() if getattr(met, name))
         yield _OVERLAPS[schedule.overlap]
     if not schedule.enabled:
         yield Feature.DISABLED

@@ -35,24 +35,37 @@ def moments(schedule: ir.Schedule) -> tuple[datetime, ...]:
     return (first, *(change - timedelta(hours=2) for change in changes))
 
 
-def instants(schedule: ir.Schedule, moment: datetime) -> list[datetime]:
+def instants(schedule: ir.Schedule, moment: datetime, count: int = COUNT) -> list[datetime]:
     """Return the first instants of a schedule from a moment on."""
     found: set[datetime] = set()
     zone = ZoneInfo(schedule.timezone)
     day = last = moment.astimezone(zone).date() - timedelta(days=1)
-    while len(found) < COUNT and day - last < LONGEST:
+    while len(found) < count and day - last < LONGEST:
         of_day = {instant for instant in of(schedule, day) if instant >= moment}
         found |= of_day
         last = day if of_day else last
         day += timedelta(days=1)
-    return sorted(found)[:COUNT]
+    return sorted(found)[:count]
 
 
-def assert_fires(seen: Mapping[str, Sequence[str]], schedule: ir.Schedule) -> None:
-    """Assert that runs start when the schedule says, from each of the moments on."""
+def assert_fires(
+    seen: Mapping[str, Sequence[str]],
+    schedule: ir.Schedule,
+    otherwise: Mapping[datetime, datetime | None],
+) -> None:
+    """Assert that runs start when the schedule says, from each of the moments on.
+
+    `otherwise` has the instants at which another run starts instead, or none. Each is met.
+    """
+    met: set[datetime] = set()
     for moment in moments(schedule):
         told = [datetime.fromisoformat(instant) for instant in seen[moment.isoformat()]]
-        assert told == instants(schedule, moment)
+        meant = instants(schedule, moment, COUNT + len(otherwise))
+        added = {made for made in otherwise.values() if made and moment <= made < meant[-1]}
+        kept = {instant for instant in meant if instant not in otherwise}
+        assert told == sorted(kept | added)[:COUNT]
+        met |= otherwise.keys() & {*meant, *added}
+    assert met == otherwise.keys()
 
 
 def of(schedule: ir.Schedule, day: date) -> Iterator[datetime]:

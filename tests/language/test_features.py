@@ -26,11 +26,16 @@ SHELL = "sources: {a: {kind: shell, command: [a], %s}}"
 PYTHON = "sources: {a: {kind: python, callable: m:f, %s}}"
 JOIN = "checks: {a: {kind: python, callable: m:f, if_false: skip}}\n%s"
 TEXT = 'sources: {a: {kind: shell, command: ["%s"]}}'
+CLOCKS = 'schedule: {cron: "%s", timezone: Europe/Rome}'
 CRON = 'schedule: {cron: "0 5 * * *", %s}'
 SLA = "sources: {a: {kind: shell, command: [a]}}\nslas: {s: {tasks: [a], %s}}"
 
 MINIMAL = {
     Feature.CRON: CRON % "",
+    Feature.SKIPPED_TIME: CLOCKS % "30 2 * 3 *",
+    Feature.REPEATED_TIME: CLOCKS % "30 2 * 10 *",
+    Feature.REPEATED_HOUR: CLOCKS % "30 * * * *",
+    Feature.HOURS_OF_DAYS: CLOCKS % "30 * * * mon",
     Feature.TIMEZONE: CRON % "timezone: Europe/Rome",
     Feature.START: CRON % "start: 2026-01-01",
     Feature.CATCHUP: CRON % "start: 2026-01-01, catchup: true",

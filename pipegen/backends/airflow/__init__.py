@@ -67,6 +67,17 @@ BACKEND = Backend(
         **NOT_YET,
         **GOVERNS,
         Feature.CRON: native("`CronTriggerTimetable`"),
+        Feature.SKIPPED_TIME: degraded(
+            "it comes as much later as the clocks are set forward",
+            "of several such times one hour has, the first alone makes a run",
+        ),
+        Feature.REPEATED_TIME: native("the second counts"),
+        Feature.REPEATED_HOUR: native("runs are made in both"),
+        Feature.HOURS_OF_DAYS: degraded(
+            "`CronTriggerTimetable` counts hours over a change of the clocks",
+            "after a change on a day that is left out, the next one that is named lacks its first "
+            "hour, or has a run too many in the hour before it begins",
+        ),
         Feature.TIMEZONE: native("the timezone of `CronTriggerTimetable` and of `start_date`"),
         Feature.START: native("`start_date`"),
         Feature.CATCHUP: native("`catchup`, counted from `start`"),

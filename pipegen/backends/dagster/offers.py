@@ -25,6 +25,14 @@ _TOLD = degraded(
 CAPABILITIES: Capabilities = {
     **NOT_YET,
     Feature.CRON: native("a `ScheduleDefinition`, running by default"),
+    Feature.SKIPPED_TIME: degraded(
+        "Dagster's own way of reading the expression",
+        "the one run for all that an hour would have had starts as soon as the clocks are set "
+        "forward",
+    ),
+    Feature.REPEATED_TIME: native("the second counts"),
+    Feature.REPEATED_HOUR: native("runs are made in both"),
+    Feature.HOURS_OF_DAYS: native("the hours of the days that are named"),
     Feature.TIMEZONE: native("its `execution_timezone`"),
     Feature.START: emulated("its `should_execute` skips the instants before that day"),
     Feature.CATCHUP: unsupported(

@@ -14,6 +14,10 @@ from pipegen.capabilities import (
 
 _FACT = native("an entry of the script's `PIPELINE`, printed by `--list`")
 _FIELD = native("a field of the task's entry in the script, printed by `--list`")
+_CLOCKS = degraded(
+    "who starts the script reads the expression",
+    "what cron or GitHub does when the clocks change is theirs, and not the same for all crons",
+)
 _DECIDED = emulated("decided in the script, once all before the task has ended")
 _EXPANDED = unsupported("dbt itself runs it: leave it out, or write `granularity: step`")
 
@@ -22,6 +26,10 @@ CAPABILITIES: Capabilities = {
     Feature.CRON: emulated(
         "a line of `run/crontab.txt` and a GitHub workflow; put one of them where it counts"
     ),
+    Feature.SKIPPED_TIME: _CLOCKS,
+    Feature.REPEATED_TIME: _CLOCKS,
+    Feature.REPEATED_HOUR: _CLOCKS,
+    Feature.HOURS_OF_DAYS: _CLOCKS,
     Feature.TIMEZONE: emulated(
         "`CRON_TZ` (not every cron knows it), `timezone` of the workflow's schedule; `run.date` is "
         "today there"

@@ -94,6 +94,14 @@ BACKEND = Backend(
             "a schedule of the deployment in `prefect.yaml`; of the runs that come due while no "
             "worker is up, one is made later and the others are cancelled"
         ),
+        Feature.SKIPPED_TIME: native("it comes as much later as the clocks are set forward"),
+        Feature.REPEATED_TIME: degraded(
+            "Prefect's own way of reading the expression", "the first counts, not the second"
+        ),
+        Feature.REPEATED_HOUR: degraded(
+            "Prefect's own way of reading the expression", "runs are made in the first alone"
+        ),
+        Feature.HOURS_OF_DAYS: native("the hours of the days that are named"),
         Feature.TIMEZONE: native("the schedule's `timezone`; `run.date` is told in it"),
         Feature.START: emulated("a run that the schedule makes before that day cancels itself"),
         Feature.CATCHUP: unsupported(
