@@ -21,6 +21,8 @@ from traces import assert_same, meaning_of, trace_of
 from pipegen import ir
 
 HERE = Path(__file__).parent
+# so much of it that each lane has two groups of tests: two processes then end at the same time
+pytestmark = pytest.mark.xdist_group("dbt")
 PROJECTS = HERE / "projects"
 CASES: dict[str, dict[str, list[str]]] = yaml.safe_load((HERE / "cases.yaml").read_text())
 PIPELINES = ("mini_step", "mini_lineage", "mini_model", "mini_untested", "mini_late")

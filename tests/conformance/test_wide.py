@@ -18,6 +18,9 @@ from wide import CASES, assert_runs_as_meant, copy_to, meaning
 
 from pipegen import ir
 
+# so much of it that each lane has two groups of tests: two processes then end at the same time
+pytestmark = pytest.mark.xdist_group("dbt")
+
 AS_STEPS = ("all-green", "a-source-test-fails")
 """The cases that end in another way where a transform is one task."""
 AS_LINEAGE = (

@@ -11,7 +11,6 @@ import contextlib
 import importlib.util
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import time
@@ -47,14 +46,9 @@ from prefect.client.orchestration import get_client  # noqa: E402
 from prefect.client.schemas.actions import DeploymentScheduleCreate  # noqa: E402
 from prefect.flow_engine import run_flow  # noqa: E402
 from prefect.server.schemas.schedules import CronSchedule  # noqa: E402
-from prefect.settings import (  # noqa: E402
-    PREFECT_API_DATABASE_CONNECTION_URL,
-    PREFECT_API_URL,
-    temporary_settings,
-)
+from prefect.settings import PREFECT_API_URL, temporary_settings  # noqa: E402
 from prefect.states import Scheduled  # noqa: E402
 from prefect.testing.utilities import prefect_test_harness  # noqa: E402
-from sqlalchemy import make_url  # noqa: E402
 
 PATIENCE_SECONDS = 60.0
 INSTANTS = 20
@@ -129,7 +123,7 @@ def load(file: str, pipeline: str) -> Flow[..., Any]:
 
 
 def run(flow: Flow[..., Any], day: str | None, params: dict[str, Any]) -> State[Any]:
-    """Run the flow now, or as its schedule does on a day."""
+    """Run the flow now, or as on the day it was scheduled for."""
     if day is None:
         return flow(**params, return_state=True)
     noon = datetime.fromisoformat(f"{day}T12:00:00+00:00")
@@ -137,11 +131,6 @@ def run(flow: Flow[..., Any], day: str | None, params: dict[str, Any]) -> State[
         scheduled = client.create_flow_run(
             flow, parameters=params, state=Scheduled(scheduled_time=noon)
         )
-    # no client may say that its run is the schedule's
-    database = make_url(str(PREFECT_API_DATABASE_CONNECTION_URL.value())).database
-    with contextlib.closing(sqlite3.connect(database, PATIENCE_SECONDS)) as connection, connection:
-        made = "update flow_run set auto_scheduled = true where id = ?"
-        assert connection.execute(made, [str(scheduled.id)]).rowcount == 1
     return run_flow(flow, flow_run=scheduled, parameters=params, return_type="state")
 
 
