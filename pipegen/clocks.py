@@ -19,7 +19,7 @@ class Clocks:
 
     `skipped` is a local time that does not come (but for the very minute of the change, at which
     it would come anyway), `repeated` one that comes twice. An expression of every hour loses none:
-    `hourly` says that an hour of its days comes twice, `of_days` that it names no every day.
+    `hourly` says that an hour of its days comes twice, `of_days` that it leaves days out.
     """
 
     skipped: bool = False
