@@ -141,7 +141,6 @@ def test_a_model_that_was_added_since_is_built(
     assert elements(tmp_path) == STAGING | MARTS | {"added"}
 
 
-@pytest.mark.lab
 @on()
 def test_a_selection_that_finds_nothing_any_more_lets_no_reader_run(
     recorder: Recorder, projects: Path, tmp_path: Path
