@@ -43,6 +43,12 @@ def waiting(task: str, **options: Any) -> dict[str, Any]:
     return {"kind": "python", "callable": "doors_of_test:enter", "args": {"task": task}, **options}
 
 
+def pipeline(name: str, schedule: dict[str, Any], **options: Any) -> dict[str, Any]:
+    """Return a pipeline of one task, called as the pipeline."""
+    task = waiting(name, **options.pop("of_task", {}))
+    return {"schedule": schedule, "sources": {name: task}, **options}
+
+
 def write(folder: Path, settings: Mapping[str, Any], pipelines: Mapping[str, Any]) -> Path:
     """Write a project in a folder, render it, and return the folder."""
     (folder / "pipelines").mkdir(parents=True)

@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from doors import Visit, follow, visits, waiting, write
+from doors import Visit, follow, pipeline, visits, waiting, write
 from lanes import LANES
 from servers import told
 
@@ -20,12 +20,6 @@ SCRIPT = Path(__file__).with_name("daemon_dagster.py")
 SETTINGS = {"backends": {"dagster": {"out": "generated/dagster"}}, "pools": {"narrow": 1}}
 EACH_MINUTE = {"cron": "* * * * *"}
 EACH_YEAR = {"cron": "0 0 1 1 *", "timezone": "Europe/Rome"}
-
-
-def pipeline(name: str, schedule: dict[str, Any], **options: Any) -> dict[str, Any]:
-    """Return a pipeline of one task, called as the pipeline."""
-    task = waiting(name, **options.pop("of_task", {}))
-    return {"schedule": schedule, "sources": {name: task}, **options}
 
 
 PIPELINES = {

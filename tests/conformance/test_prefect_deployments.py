@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from doors import Visit, follow, visits, waiting, write
+from doors import Visit, follow, pipeline, visits, waiting, write
 from lanes import LANES
 from servers import told
 
@@ -21,12 +21,6 @@ SETTINGS = {"backends": {"prefect": {"out": "generated/prefect"}}, "pools": {"na
 NEVER = {"cron": "0 0 29 2 *"}
 OFF = {"skips", "off"}
 EACH_MINUTE = {"cron": "* * * * *"}
-
-
-def pipeline(name: str, schedule: dict[str, Any], **options: Any) -> dict[str, Any]:
-    """Return a pipeline of one task, called as the pipeline."""
-    task = waiting(name, **options.pop("of_task", {}))
-    return {"schedule": schedule, "sources": {name: task}, **options}
 
 
 PIPELINES = {

@@ -69,7 +69,7 @@ BACKEND = Backend(
         Feature.CRON: native("`CronTriggerTimetable`"),
         Feature.SKIPPED_TIME: degraded(
             "it comes as much later as the clocks are set forward",
-            "of several such times one hour has, the first alone makes a run",
+            "where the skipped hour has several such times, only the first makes a run",
         ),
         Feature.REPEATED_TIME: native("the second counts"),
         Feature.REPEATED_HOUR: native("runs are made in both"),
